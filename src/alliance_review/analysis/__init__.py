@@ -1,0 +1,135 @@
+"""The one analysis: evidence in, a tree of plain values out, saved as ``results.json``.
+
+``load()`` is what chapters, figures and the book call. It computes only when the data, the
+statistics or the locked environment have changed since the file was written.
+"""
+
+import hashlib
+import json
+import math
+import os
+from pathlib import Path
+
+from alliance_review import __version__, evidence, paths
+from alliance_review.analysis import (
+    descriptive,
+    flow,
+    mechanisms,
+    moderators,
+    pools,
+    robustness,
+    summary,
+)
+
+TIERS = ("core", "adherence", "extended")
+# What the results depend on. Figures, display and the book cannot change a number.
+DEPENDS = ("effect_sizes.py", "evidence", "synthesis", "interpretation", "analysis")
+DIGITS = 10
+
+
+def key() -> str:
+    """Digest of everything the results depend on."""
+    digest = hashlib.sha256()
+    files = [*paths.DATA.glob("*"), paths.LOCK]
+    for name in DEPENDS:
+        part = paths.SOURCE / name
+        files += sorted(part.rglob("*.py")) if part.is_dir() else [part]
+    for file in sorted(files):
+        if file.is_file():
+            digest.update(file.name.encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def analyse(data: evidence.Evidence) -> dict:
+    """All results of the review from its evidence; no I/O.
+
+    Returns
+    -------
+    dict
+        Plain values, floats rounded to ten significant digits. Scales are in the names: ``z`` and
+        ``tau`` are Fisher z, everything called ``r`` is a correlation.
+    """
+    rows = {tier: pools.selected(data, tier) for tier in TIERS}
+    effects = {
+        tier: pools.with_context(data, data.effects[data.effects["tier"] == tier]) for tier in TIERS
+    }
+    pooled = {tier: pools.pool(tier, rows[tier], effects[tier]) for tier in TIERS}
+    usable = {tier: r[r["usable"] == "yes"] for tier, r in rows.items()}
+    minimum = int(descriptive.parameter(data, "min_k_moderator"))
+    tree = {
+        "meta": {"version": __version__, "data_digest": data.digest,
+                 "search_date": descriptive.parameter(data, "search_date"),
+                 "records": descriptive.records(data)},
+        "pools": pooled,
+        "benchmarks": descriptive.benchmarks(data),
+        "totura": descriptive.totura(data),
+        "flow": flow.flow(data),
+        "evidence_map": flow.evidence_map(data),
+        "reporting": descriptive.reporting(data),
+        "reading_example": descriptive.reading_example(data),
+        "agreement": descriptive.agreement(data),
+        "rederivation": descriptive.rederivation(data),
+        "robustness": {
+            "leave_one_out": robustness.leave_one_out(usable["core"]),
+            "subsets": robustness.subsets(usable["core"]),
+            "specifications": robustness.specifications(
+                usable["core"], effects["core"], data.protocol),
+            "tipping_point": robustness.tipping_point(usable["core"]),
+            "crude": robustness.crude_contrasts(usable["core"]),
+            "egger": robustness.egger(usable["core"]),
+            "likelihood": robustness.likelihood_curve(usable["core"]),
+        },
+        "moderators": {t: moderators.table(usable[t], minimum) for t in TIERS},
+    }  # fmt: skip
+    tree["robustness"] |= robustness.extremes(tree["robustness"])
+    tree["mechanisms"] = mechanisms.mechanisms(data, pooled)
+    tree["appraisal"], tree["certainty"] = mechanisms.appraisal(data, pooled["core"])
+    tree["policy"] = mechanisms.policy(data, pooled)
+    tree["claims"] = descriptive.claims(data)
+    tree["moderator_reading"] = {t: moderators.reading(tree["moderators"][t]) for t in TIERS}
+    tree |= summary.summary(data, tree)
+    return rounded(tree)
+
+
+def rounded(value, where: str = ""):
+    """Plain values with floats at ten significant digits; a NaN or infinity is an error."""
+    if isinstance(value, dict):
+        return {str(k): rounded(v, f"{where}.{k}") for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [rounded(v, f"{where}.{i}") for i, v in enumerate(value)]
+    value = pools.plain(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"results hold {value} at {where.lstrip('.')}")
+        return float(f"{value:.{DIGITS}g}")
+    return value
+
+
+def save(tree: dict, file: Path) -> None:
+    """Write the results so that a reader never sees half a file."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(tree, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(file)
+
+
+def build() -> Path:
+    """Compute and write ``results.json`` unless it is up to date; return where it is."""
+    wanted = key()
+    if paths.RESULTS.is_file():
+        try:
+            if json.loads(paths.RESULTS.read_text(encoding="utf-8"))["meta"]["key"] == wanted:
+                return paths.RESULTS
+        except (ValueError, KeyError, TypeError):
+            pass  # an unreadable file is as good as none
+    tree = analyse(evidence.load())
+    tree["meta"]["key"] = wanted
+    save(tree, paths.RESULTS)
+    return paths.RESULTS
+
+
+def load() -> dict:
+    """The results tree, computed first when it is stale."""
+    return json.loads(build().read_text(encoding="utf-8"))

@@ -1,0 +1,195 @@
+"""From selected rows to reports, and from reports to one pool of the results tree."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from alliance_review import effect_sizes, synthesis
+from alliance_review.evidence import Evidence, pool_rows
+from alliance_review.synthesis import NoMaximum, Report
+
+LABELS = {
+    "core": "Alliance with the prescriber and clinical outcome of drug treatment",
+    "adherence": "Relationship or communication and taking the medicine",
+    "extended": "Alliance and clinical outcome beyond the prescriber or drug treatment alone",
+}
+EXACT = {"exact", "p_exact"}
+METHODS = ("DL", "PM", "REML")
+
+
+def plain(value):
+    """A value for the results tree: missing becomes None, NumPy scalars become Python's."""
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+def with_context(data: Evidence, effects: pd.DataFrame) -> pd.DataFrame:
+    """Effects joined to what their sample and their publication say, one row each, same order."""
+    samples = data.samples[["sample_id", "label", "diagnosis_group", "diagnosis", "country"]]
+    studies = data.studies[["study_id", "citation_key", "design", "year"]]
+    joined = effects.merge(samples, on="sample_id", how="left", validate="m:1")
+    return joined.merge(studies, on="study_id", how="left", validate="m:1")
+
+
+def selected(data: Evidence, tier: str) -> pd.DataFrame:
+    """The rows of a pool: one effect per sample by the protocol, with context and ``usable``."""
+    return with_context(data, pool_rows(data, tier))
+
+
+def size(row: Mapping) -> int | tuple[int, int] | None:
+    """Sample size of a row, or its stated range when none was printed."""
+    if plain(row["n"]) is not None:
+        return int(row["n"])
+    low, high = plain(row["n_low"]), plain(row["n_high"])
+    return None if low is None or high is None else (int(low), int(high))
+
+
+def to_report(row: Mapping, alpha: float = 0.05) -> Report:
+    """The evidence of one row as a report on the Fisher z scale.
+
+    Raises
+    ------
+    ValueError
+        If the row is not usable: no sample size and no range, or no direction for a result that
+        is significant.
+    """
+    n = size(row)
+    if n is None:
+        raise ValueError(f"{row['effect_id']}: no sample size and no range")
+    form = row["evidence_form"]
+    if form in EXACT:
+        return Report("exact", n, z=float(effect_sizes.r_to_z(row["r_coded"])))
+    if form == "null":
+        return Report("null", n, alpha=alpha)
+    return Report("significant", n, sign=int(row["sign"]), alpha=alpha)
+
+
+def bounds(row: Mapping, report: Report) -> tuple[float, float]:
+    """Limits of a row in r: the 95 % interval of a number, or what words allow."""
+    if report.form == "exact":
+        half = 1.959963984540054 / np.sqrt(report.n - 3)
+        return float(np.tanh(report.z - half)), float(np.tanh(report.z + half))
+    low, high = synthesis.report_bounds(report)
+    return float(np.tanh(low)), float(np.tanh(high))
+
+
+def describe(row: Mapping, report: Report, weight: float | None) -> dict:
+    """One row of a pool, as the figures and tables need it."""
+    low, high = bounds(row, report)
+    keep = (
+        "effect_id", "sample_id", "label", "citation_key", "n", "n_low", "n_high", "n_basis",
+        "rater", "timing", "diagnosis_group", "design", "adjusted", "measure", "measure_kind",
+        "outcome", "outcome_domain", "reported_as", "drug_role", "clinician", "source_url",
+        "source_depth", "country", "diagnosis", "note",
+    )  # fmt: skip
+    return {key: plain(row[key]) for key in keep} | {
+        "form": report.form,
+        "p_exact": row["evidence_form"] == "p_exact",
+        "sign": plain(row["sign"]),
+        "r": float(np.tanh(report.z)) if report.form == "exact" else None,
+        "r_low": low,
+        "r_high": high,
+        "weight": weight,
+    }
+
+
+def all_reports(reports: Sequence[Report], level: float = 0.95) -> dict | None:
+    """`pool_reports` in r; None where the likelihood has no maximum."""
+    try:
+        fit = synthesis.pool_reports(list(reports), level=level)
+    except NoMaximum:
+        return None
+    return {
+        "z": fit.estimate,
+        "r": np.tanh(fit.estimate),
+        "r_low": np.tanh(fit.ci_low),
+        "r_high": np.tanh(fit.ci_high),
+        "tau": fit.tau,
+        "tau_low": fit.tau_ci_low,
+        "tau_high": fit.tau_ci_high if np.isfinite(fit.tau_ci_high) else None,
+        "prediction_r_low": np.tanh(fit.prediction_low),
+        "prediction_r_high": np.tanh(fit.prediction_high),
+        "log_likelihood": fit.log_likelihood,
+        "k": fit.k,
+        "k_exact": fit.k_exact,
+    }
+
+
+def weights(reports: Sequence[Report]) -> list[float]:
+    """Share of the information about the mean that each report carries."""
+    return [float(w) for w in synthesis.pool_reports(list(reports)).weights]
+
+
+def printed_only(reports: Sequence[Report]) -> dict:
+    """Pool of the printed numbers alone, by each estimator; the contrast, not the answer."""
+    exact = [r for r in reports if r.form == "exact"]
+    out: dict = {"k": len(exact)}
+    if len(exact) < 2:
+        return out
+    y = np.array([r.z for r in exact])
+    v = 1.0 / (np.array([r.n for r in exact]) - 3.0)
+    for method in METHODS:
+        fit = synthesis.pool(y, v, tau2=method, test="hksj")
+        out[method] = {
+            "z": fit.estimate, "r": np.tanh(fit.estimate), "r_low": np.tanh(fit.ci_low),
+            "r_high": np.tanh(fit.ci_high), "tau2": fit.tau2, "tau": np.sqrt(fit.tau2),
+            "i2": fit.i2, "h2": fit.h2, "q": fit.q, "q_df": fit.q_df, "q_p": fit.q_p,
+            "prediction_r_low": np.tanh(fit.prediction_low),
+            "prediction_r_high": np.tanh(fit.prediction_high), "p_value": fit.p_value,
+        }  # fmt: skip
+    normal = synthesis.pool(y, v, tau2="DL", test="z")
+    out["DL_z"] = {"r": np.tanh(normal.estimate), "r_low": np.tanh(normal.ci_low),
+                   "r_high": np.tanh(normal.ci_high)}  # fmt: skip
+    return out
+
+
+def pool(tier: str, rows: pd.DataFrame, effects: pd.DataFrame, alpha: float = 0.05) -> dict:
+    """One pool of the results tree.
+
+    Parameters
+    ----------
+    tier : str
+        ``core``, ``adherence`` or ``extended``.
+    rows : DataFrame
+        One selected row per sample, with ``usable`` and ``why_not``.
+    effects : DataFrame
+        All effects of the tier, for the counts.
+    """
+    usable = rows[rows["usable"] == "yes"]
+    records = usable.to_dict("records")
+    reports = [to_report(row, alpha) for row in records]
+    shares = weights(reports)
+    described = [describe(*both) for both in zip(records, reports, shares, strict=True)]
+    forms = effects["evidence_form"].value_counts()
+    fit = all_reports(reports)
+    sizes = sorted(int(n) for n in usable["n"].dropna())
+    largest = max(described, key=lambda row: row["n"] or 0)
+    return {
+        "tier": tier,
+        "label": LABELS[tier],
+        "rows": described,
+        "left_out": [
+            {"effect_id": r["effect_id"], "label": r["label"], "why_not": r["why_not"]}
+            for r in rows[rows["usable"] != "yes"].to_dict("records")
+        ],
+        "all_reports": fit | {"n_total": sum(sizes)},
+        "size_median": int(np.median(sizes)),
+        "size_unknown": int((usable["n_basis"] != "reported").sum()),
+        "largest_label": largest["label"],
+        "largest_share": largest["n"] / sum(sizes),
+        "printed_only": printed_only(reports),
+        "counts": {
+            "effects": len(effects),
+            "samples": int(effects["sample_id"].nunique()),
+            "selected": len(described),
+            "worded": sum(r["form"] != "exact" for r in described),
+            "selected_exact": sum(r["form"] == "exact" for r in described),
+            "selected_significant": sum(r["form"] == "significant" for r in described),
+            "selected_null": sum(r["form"] == "null" for r in described),
+            "number_printed": int(sum(forms.get(f, 0) for f in EXACT)),
+            **{form: int(forms.get(form, 0)) for form in
+               ("exact", "p_exact", "significant", "null")},
+        },
+    }  # fmt: skip

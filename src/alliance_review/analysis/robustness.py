@@ -1,0 +1,216 @@
+"""Does the answer survive other choices? Leave-one-out, subsets, specifications, tipping point."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from alliance_review import synthesis
+from alliance_review.analysis.pools import all_reports, plain, to_report
+from alliance_review.evidence.select import flag_usable, rank_effects, selection_order
+from alliance_review.synthesis import Report
+
+# Further reports called not significant that the tipping-point analysis adds: size, how many.
+TIPPING = tuple((n, count) for n in (100, 400, 1600) for count in (1, 2, 4, 8))
+MAX_SUBSET_SAMPLES = 12
+
+
+def brief(fit: dict | None) -> dict:
+    """The part of a fit that robustness tables show; all None where there is no maximum."""
+    keys = ("r", "r_low", "r_high", "tau", "prediction_r_low", "prediction_r_high", "k", "k_exact")
+    return {key: None if fit is None else fit[key] for key in keys}
+
+
+def leave_one_out(rows: pd.DataFrame) -> list[dict]:
+    """The pool without each sample in turn."""
+    records = rows.to_dict("records")
+    reports = [to_report(row) for row in records]
+    return [
+        {"sample_id": row["sample_id"], "label": row["label"]}
+        | brief(all_reports(reports[:i] + reports[i + 1 :]))
+        for i, row in enumerate(records)
+    ]
+
+
+def subsets(rows: pd.DataFrame) -> dict:
+    """Point estimates of every subset of the samples, summarised by quantiles.
+
+    Subsets whose likelihood has no maximum (all reports one-sided) are counted, not dropped
+    silently.
+    """
+    records = rows.to_dict("records")
+    if len(records) > MAX_SUBSET_SAMPLES:
+        raise ValueError(f"every subset of {len(records)} samples is too many to show")
+    table = synthesis.report_subsets([to_report(row) for row in records])
+    members = np.asarray(table.members)
+    r = np.tanh(np.asarray(table.estimate))
+    kept = np.isfinite(r)
+    k = members.sum(axis=1)
+    share = {
+        str(row["sample_id"]): float(np.median(r[kept & members[:, i]]))
+        for i, row in enumerate(records)
+    }
+    return {
+        "count": len(r),
+        "no_maximum": int((~kept).sum()),
+        "with_estimate": int(kept.sum()),
+        "median": float(np.median(r[kept])),
+        "low": float(np.quantile(r[kept], 0.025)),
+        "high": float(np.quantile(r[kept], 0.975)),
+        "share_positive": float(np.mean(r[kept] > 0)),
+        "points": [{"k": int(a), "r": round(float(b), 4)} for a, b in zip(k, r, strict=True)
+                   if np.isfinite(b)],
+        "median_with": share,
+    }  # fmt: skip
+
+
+def choose(
+    effects: pd.DataFrame, protocol: pd.DataFrame, last: bool = False, **first: list[str]
+) -> pd.DataFrame:
+    """One usable effect per sample, with some columns of the protocol's hierarchy reordered.
+
+    ``first`` maps a column of the hierarchy to the values that come first, best first; ``last``
+    settles ties by the highest identifier instead of the lowest.
+    """
+    order = tuple(
+        (column, (*first[column], *(v for v in values if v not in first[column])))
+        if column in first else (column, values)
+        for column, values in selection_order(protocol)
+    )  # fmt: skip
+    if last:
+        order += (("effect_id", tuple(sorted(effects["effect_id"], reverse=True))),)
+    usable = flag_usable(effects)
+    ranked = rank_effects(usable[usable["usable"] == "yes"], order)
+    return ranked[ranked["rank"] == 1].drop(columns="rank")
+
+
+def specifications(
+    primary: pd.DataFrame, effects: pd.DataFrame, protocol: pd.DataFrame
+) -> list[dict]:
+    """The same question under other defensible rules; each is reproducible from its label.
+
+    Parameters
+    ----------
+    primary : DataFrame
+        Usable rows of the primary selection.
+    effects : DataFrame
+        All effects of the tier, with context.
+    protocol : DataFrame
+        The protocol, which holds the hierarchy that some specifications reorder.
+    """
+
+    def fit(rows: pd.DataFrame, alpha: float = 0.05) -> dict | None:
+        records = rows.to_dict("records")
+        return all_reports([to_report(r, alpha) for r in records]) if len(records) > 1 else None
+
+    def without(mask: Iterable[bool]) -> pd.DataFrame:
+        return primary[~np.asarray(mask, dtype=bool)]
+
+    cross = primary["design"] == "cross_sectional"
+    missing = primary["n"].isna()
+    assumed = primary["n_basis"] != "reported"
+    adjusted = primary["adjusted"] == "yes"
+    early = primary["timing"] == "early"
+    drug_only = effects[effects["drug_role"] != "placebo"]
+    strict = effects[effects["measure_kind"] == "alliance_scale"]
+    plans = [
+        ("Primary: all reports, one effect per sample", "primary", fit(primary)),
+        ("Without cross-sectional samples", "samples", fit(without(cross))),
+        ("Without samples of missing or assumed size", "samples", fit(without(assumed))),
+        ("Without the sample whose size is not printed", "samples", fit(without(missing))),
+        ("Without adjusted associations", "samples", fit(without(adjusted))),
+        ("Early ratings only", "samples", fit(primary[early])),
+        ("Alliance scales only, no proxies", "effects", fit(choose(strict, protocol))),
+        ("Drug arms only", "effects", fit(choose(drug_only, protocol))),
+        ("Clinician's rating before patient's", "selection",
+         fit(choose(effects, protocol, rater=["clinician"]))),
+        ("Observer's rating first", "selection",
+         fit(choose(effects, protocol, rater=["observer"]))),
+        ("Placebo arm before drug arm", "selection",
+         fit(choose(effects, protocol, drug_role=["placebo"]))),
+        ("Concurrent or late rating first", "selection",
+         fit(choose(effects, protocol, timing=["concurrent", "late"]))),
+        ("Proxies before alliance scales", "selection",
+         fit(choose(effects, protocol, measure_kind=["proxy"]))),
+        ("Ties settled by the last identifier", "selection",
+         fit(choose(effects, protocol, last=True))),
+        ("Words read at alpha .01", "reading", fit(primary, 0.01)),
+        ("Words read at alpha .10", "reading", fit(primary, 0.10)),
+    ]  # fmt: skip
+    return [{"label": label, "group": group} | brief(result) for label, group, result in plans]
+
+
+def tipping_point(rows: pd.DataFrame) -> dict:
+    """How many further non-significant reports, of what size, bring the interval to zero."""
+    reports = [to_report(row) for row in rows.to_dict("records")]
+    steps = [
+        {"n": n, "added": count} | brief(all_reports([*reports, *[Report("null", n)] * count]))
+        for n, count in TIPPING
+    ]
+    return {"steps": steps}
+
+
+def crude_contrasts(rows: pd.DataFrame) -> dict:
+    """Two common shortcuts, shown for what they do to the answer.
+
+    ``nulls_as_zero`` sets every result "not significant" to r = 0 and leaves out results called
+    significant without a number; ``vote_count`` counts.
+    """
+    y, v = [], []
+    for row in rows.to_dict("records"):
+        report = to_report(row)
+        n = report.n if isinstance(report.n, int) else None
+        if n is None or report.form == "significant":
+            continue
+        y.append(report.z if report.form == "exact" else 0.0)
+        v.append(1 / (n - 3))
+    fit = synthesis.pool(np.array(y), np.array(v), tau2="REML", test="hksj")
+    forms = rows["evidence_form"]
+    return {
+        "nulls_as_zero": {"k": fit.k, "r": np.tanh(fit.estimate), "r_low": np.tanh(fit.ci_low),
+                          "r_high": np.tanh(fit.ci_high)},
+        "vote_count": {"not_significant": int((forms == "null").sum()),
+                       "significant_or_printed": int((forms != "null").sum())},
+    }  # fmt: skip
+
+
+def egger(rows: pd.DataFrame) -> dict:
+    """Egger's regression where the printed numbers allow it, and how many they are."""
+    exact = [to_report(r) for r in rows.to_dict("records")]
+    exact = [r for r in exact if r.form == "exact"]
+    out: dict = {"k": len(exact)}
+    if len(exact) >= 3:
+        test = synthesis.egger_test(
+            np.array([r.z for r in exact]), 1 / (np.array([r.n for r in exact]) - 3.0)
+        )
+        out |= {"bias": test.bias, "se": test.se, "p_value": test.p_value}
+    return out
+
+
+def likelihood_curve(rows: pd.DataFrame, low: float = -0.2, high: float = 0.6) -> dict:
+    """Profile deviance of the pooled mean over a grid of r, for the figure."""
+    reports = [to_report(row) for row in rows.to_dict("records")]
+    r = np.round(np.linspace(low, high, 81), 4)
+    deviance = np.asarray(synthesis.profile(reports, np.arctanh(r)).deviance)
+    return {"r": [plain(x) for x in r], "deviance": [plain(x) for x in deviance]}
+
+
+def extremes(results: dict) -> dict:
+    """The range of the pooled r over single omissions and over specifications."""
+
+    def span(rows: list[dict]) -> dict:
+        fitted = [row for row in rows if row["r"] is not None]
+        low, high = (f(fitted, key=lambda row: row["r"]) for f in (min, max))
+        return {
+            "low": low["r"], "low_label": low["label"], "high": high["r"],
+            "high_label": high["label"], "count": len(fitted),
+            "not_estimable": len(rows) - len(fitted),
+            "all_intervals_above_zero": all(row["r_low"] > 0 for row in fitted),
+            "lowest_limit": min(row["r_low"] for row in fitted),
+            "holding_zero": sum(row["r_low"] <= 0 for row in fitted),
+        }  # fmt: skip
+
+    return {
+        "leave_one_out_range": span(results["leave_one_out"]),
+        "specification_range": span(results["specifications"]),
+    }

@@ -1,0 +1,98 @@
+"""Words that follow from the numbers, and the statements that the prose relies on being true."""
+
+from alliance_review import evidence
+from alliance_review.analysis.descriptive import parameter
+from alliance_review.analysis.moderators import r_text
+
+
+def label(data: evidence.Evidence, r: float) -> str:
+    """The protocol's word for the size of a correlation."""
+    for word in ("large", "moderate", "small"):
+        if abs(r) >= float(parameter(data, f"r_{word}")):
+            return word
+    return "very small"
+
+
+def comparison(core: dict, totura: dict) -> dict:
+    """Our core pool beside the predecessor's: which is larger, and where the intervals overlap."""
+    ours, theirs = round(core["r"], 2), round(totura["r"], 2)
+    low = max(core["r_low"], totura["r_low"])
+    high = min(core["r_high"], totura["r_high"])
+    return {
+        "versus_totura": "lower" if ours < theirs else "higher" if ours > theirs else "the same",
+        "overlap": low <= high,
+        "overlap_low": low,
+        "overlap_high": high,
+    }
+
+
+def tipping_sentence(tipping: dict) -> str:
+    """What the tipping-point table says, in a sentence or two."""
+    steps = tipping["steps"]
+    crossing = [s for s in steps if s["r_low"] <= 0]
+    lowest = min(steps, key=lambda s: s["r"])
+    halves = (f"the pooled r falls to {r_text(lowest['r'])} with {lowest['added']} further samples "
+              f"of {lowest['n']:,} people each")
+    if not crossing:
+        return (f"None of these additions brings the interval down to zero; {halves}. A mean over "
+                "samples that truly differ is not undone by some that show nothing; it is lowered.")
+    first = min(crossing, key=lambda s: (s["added"], s["n"]))
+    return (f"The interval comes down to zero with {first['added']} further samples of "
+            f"{first['n']:,} people each; {halves}.")
+
+
+def predicates(tree: dict) -> dict[str, bool]:
+    """Statements in the prose that new data could make false; each stops the build when it does.
+
+    A chapter binds a sentence to one of these with the ``claim`` role.
+    """
+    pools, robust = tree["pools"], tree["robustness"]
+    core = pools["core"]
+    rows = core["rows"]
+    printed = core["printed_only"]["REML"]
+    width = core["all_reports"]["r_high"] - core["all_reports"]["r_low"]
+    smallest = min((r for r in rows if r["n"]), key=lambda r: r["n"])
+    largest_r = max((r for r in rows if r["r"] is not None), key=lambda r: r["r"])
+    reported = tree["reporting"]
+    return {
+        "core_positive": core["all_reports"]["r_low"] > 0,
+        "core_mostly_worded": core["counts"]["worded"] > core["counts"]["selected"] / 2,
+        "adherence_positive": pools["adherence"]["all_reports"]["r_low"] > 0,
+        "adherence_mostly_concurrent_or_unclear": sum(
+            r["timing"] != "early" for r in pools["adherence"]["rows"])
+        > len(pools["adherence"]["rows"]) / 2,
+        "adherence_mostly_patient": sum(
+            r["rater"] == "patient" for r in pools["adherence"]["rows"])
+        > len(pools["adherence"]["rows"]) / 2,
+        "words_narrow_the_interval": width < printed["r_high"] - printed["r_low"],
+        "printed_interval_holds_zero": printed["r_low"] <= 0 <= printed["r_high"],
+        "overlap_with_totura": tree["comparison"]["overlap"],
+        "leave_one_out_above_zero": robust["leave_one_out_range"]["all_intervals_above_zero"],
+        "significant_printed_more_often": reported["all"]["significant"]["share"]
+        > reported["all"]["not_significant"]["share"],
+        "core_no_null_printed": reported["core"]["not_significant"]["number"] == 0,
+        "smallest_sample_has_largest_number": smallest["sample_id"] == largest_r["sample_id"],
+        "core_no_bipolar": all(r["diagnosis_group"] != "bipolar" for r in rows),
+        "totura_heterogeneous": tree["totura"]["implied"]["tau_low"] > 0,
+        "concurrent_are_cross_sectional_psychosis": all(
+            r["design"] == "cross_sectional" and r["diagnosis_group"] == "psychosis"
+            for r in rows if r["timing"] == "concurrent"),
+        "full_mediation_beyond_links": tree["mechanisms"]["full_mediation_r"]
+        > tree["mechanisms"]["largest_link"],
+        "share_interval_wide": all(
+            p["share_interval"]["high"] - p["share_interval"]["low"] > 0.3
+            for p in tree["mechanisms"]["paths"]),
+        "round2_adds_nothing_to_pools": tree["meta"]["records"]["round2_in_pools"] == 0,
+    }  # fmt: skip
+
+
+def summary(data: evidence.Evidence, tree: dict) -> dict:
+    """The branches of the results tree that word the others."""
+    core = tree["pools"]["core"]["all_reports"]
+    out = {
+        "summary": {"label": label(data, core["r"]),
+                    "adherence_label": label(data, tree["pools"]["adherence"]["all_reports"]["r"])},
+        "comparison": comparison(core, tree["totura"]),
+    }  # fmt: skip
+    tree["robustness"]["tipping_sentence"] = tipping_sentence(tree["robustness"]["tipping_point"])
+    return out | {"predicates": predicates(tree | out)}

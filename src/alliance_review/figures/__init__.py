@@ -1,0 +1,31 @@
+"""Figures of the review: each takes plain results and returns a figure and its alt text."""
+
+from .benchmarks import benchmark_forest
+from .evidence_map import evidence_map
+from .flow import flow
+from .forest import forest
+from .funnel import funnel
+from .likelihood import profile_likelihood
+from .pathways import path_diagram, scenario
+from .robustness import leave_one_out, specification_curve
+from .style import TOKENS
+from .subsets import subset_plot
+from .svg import to_svg
+from .words import reading_words
+
+__all__ = [
+    "TOKENS",
+    "benchmark_forest",
+    "evidence_map",
+    "flow",
+    "forest",
+    "funnel",
+    "leave_one_out",
+    "path_diagram",
+    "profile_likelihood",
+    "reading_words",
+    "scenario",
+    "specification_curve",
+    "subset_plot",
+    "to_svg",
+]
