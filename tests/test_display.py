@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
+from alliance_review import paths
 from alliance_review.figures.style import Sheet
 from alliance_review.reporting import show_figure, show_table
 
+SOURCE = str(paths.SOURCE.parent)
 FRAME = pd.DataFrame(
     {
         "sample": ["Test <script>alert(1)</script>", "Test & sample"],
@@ -34,6 +40,12 @@ def test_figure_has_one_picture_and_its_description():
     svg = BeautifulSoup(bundle["image/svg+xml"], "html.parser").svg
     assert svg.desc.string == drawn[1] and svg.title.string == "One letter is shown"
     assert bundle == show_figure(drawn)._repr_mimebundle_()
+
+
+def test_tables_need_no_drawing_library():
+    code = "import sys; import alliance_review.reporting; sys.exit('matplotlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": SOURCE})
+    assert done.returncode == 0
 
 
 def test_ipython_stores_exactly_these_representations():

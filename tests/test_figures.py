@@ -13,8 +13,9 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from alliance_review import figures
-from alliance_review.figures.style import TOKENS, r_text, wrap
+from alliance_review import figures, paths
+from alliance_review.figures.style import TOKENS, wrap
+from alliance_review.figures.wording import r_text
 
 
 def report(label, n, form, low, high, weight, r=None, **more):
@@ -269,10 +270,18 @@ def test_forest_draws_every_row_once_by_index(drawn, name):
 
 def test_forest_puts_printed_numbers_first_and_larger_samples_higher(drawn):
     heights = {t.get_text(): t.get_position()[1] for t in drawn["forest"][0].findobj(Text)}
-    order = ["Printed as a number (3)", "n 813 · patient · early", "n 31 · clinician · timing not stated",
-             "Reported in words (5)", "n 169 · patient · early", "n 40 · patient · early",
-             "n 133 · patient · early", "n 80 (assumed) · patient · early",
-             "All reports pooled (k = 8)", "Printed numbers only (k = 3)"]  # fmt: skip
+    order = [
+        "Printed as a number (3)",
+        "n 813 · patient · early",
+        "n 31 · clinician · timing not stated",
+        "Reported in words (5)",
+        "n 169 · patient · early",
+        "n 40 · patient · early",
+        "n 133 · patient · early",
+        "n 80 (assumed) · patient · early",
+        "All reports pooled (k = 8)",
+        "Printed numbers only (k = 3)",
+    ]
     assert [heights[text] for text in order] == sorted(heights[text] for text in order)
 
 
@@ -380,3 +389,27 @@ def test_wrap_keeps_every_character():
     lines = wrap(text, 60, 8)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     assert len(lines) > 5
+
+
+def luminance(colour: str) -> float:
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("theme", [0, 1])
+@pytest.mark.parametrize("text", ["ink", "soft", "accent", "accent2"])
+@pytest.mark.parametrize("ground", ["paper", "band"])
+def test_text_has_the_contrast_of_wcag_aa(theme, text, ground):
+    low, high = sorted(luminance(TOKENS[name][theme]) for name in (text, ground))
+    assert (high + 0.05) / (low + 0.05) >= 4.5
+
+
+def test_style_sheet_holds_the_same_tokens_and_asks_for_nothing():
+    sheet = (paths.STATIC / "review.css").read_text(encoding="utf-8")
+    root, dark, system = re.findall(r"\{([^{}]*--ar-paper:[^{}]*)\}", sheet)[:3]
+    for name, (light, night) in TOKENS.items():
+        assert re.search(rf"--ar-{name}: {light};", root)
+        assert re.search(rf"--ar-{name}: {night};", dark)
+        assert re.search(rf"--ar-{name}: {night};", system)
+    assert "url(" not in sheet and "@import" not in sheet and "http" not in sheet

@@ -32,7 +32,8 @@ def table(rows: int, columns: int = 4) -> str:
     head = "".join(f'<th scope="col">Head {c}</th>' for c in range(columns))
     body = "".join(
         f'<tr><th scope="row">Row {r}</th>'
-        + "".join(f'<td class="num">.{r:02d}</td>' for _ in range(columns - 1)) + "</tr>"
+        + "".join(f'<td class="num">.{r:02d}</td>' for _ in range(columns - 1))
+        + "</tr>"
         for r in range(rows)
     )
     return f'<table class="ar-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
@@ -71,8 +72,9 @@ CHAPTER = f"""
 </section></section>
 <aside class="footnote-list"><aside class="footnote" id="fn1"><span class="label">1</span>
 <p>Note at the foot.</p></aside></aside>"""
-LANDSCAPE = f"""<section id="two"><h1>Chapter two</h1><h3>Level skipped</h3>{table(60, 14).replace(
-    "Row", "Averylongsamplename")}<p>After it.</p></section>"""
+LANDSCAPE = f"""<section id="two"><h1>Chapter two</h1><h3>Level skipped</h3>{
+    table(60, 14).replace("Row", "Averylongsamplename")
+}<p>After it.</p></section>"""
 
 
 def site(tmp_path: Path, **pages: str) -> tuple[Path, Path]:
@@ -80,16 +82,21 @@ def site(tmp_path: Path, **pages: str) -> tuple[Path, Path]:
     html = tmp_path / "_build" / "html"
     (html / "part").mkdir(parents=True)
     (tmp_path / "_config.yml").write_text(
-        "title: The Title\nauthor: A. Author\nsphinx:\n  config: {language: en-GB}\n", "utf-8")
+        "title: The Title\nauthor: A. Author\nsphinx:\n  config: {language: en-GB}\n", "utf-8"
+    )
     (tmp_path / "_toc.yml").write_text(
         "format: jb-book\nroot: index\nparts:\n- caption: First part\n  chapters:\n"
-        "  - file: c1\n  - file: part/c2\n", "utf-8")
+        "  - file: c1\n  - file: part/c2\n",
+        "utf-8",
+    )
     bodies = {"index": FRONT, "c1": CHAPTER, "c2": LANDSCAPE} | pages
     for name, body in bodies.items():
         (html / ("part" if name == "c2" else "") / f"{name}.html").write_text(
             '<html><head><meta name="ar-version" content="26.1.0"><meta content="2026-11-22" '
             f'name="ar-search-date"></head><body><nav>NAVIGATION</nav><article class="bd-article">'
-            f"{body}</article></body></html>", "utf-8")
+            f"{body}</article></body></html>",
+            "utf-8",
+        )
     return tmp_path, html
 
 
@@ -117,6 +124,7 @@ def outline(reader: PdfReader) -> list[str]:
                 yield from walk(item)
             else:
                 yield item.title
+
     return list(walk(reader.outline))
 
 
@@ -134,6 +142,7 @@ def structure(reader: PdfReader) -> list[str]:
                 kinds.append(str(node["/S"]))
             if "/K" in node:
                 walk(node["/K"])
+
     walk(reader.trailer["/Root"]["/StructTreeRoot"])
     return kinds
 
@@ -147,8 +156,16 @@ def test_any_text_is_set_literally(text):
 def test_what_the_page_hides_stays_out(text):
     for word in ("SITEONLY", "SCRIPTED", "NAVIGATION", "concealed", "folded_code", "Show code"):
         assert word not in text
-    for word in ("PAPERONLY", "shown = 1", "Folded prose.", "Note at the foot.", "Mind it.",
-                 "done task", "inner", "Definition."):
+    for word in (
+        "PAPERONLY",
+        "shown = 1",
+        "Folded prose.",
+        "Note at the foot.",
+        "Mind it.",
+        "done task",
+        "inner",
+        "Definition.",
+    ):
         assert word in text
 
 
@@ -162,8 +179,14 @@ def test_title_page_states_version_and_search(reader):
 
 def test_outline_follows_the_headings(reader):
     titles = [re.sub(r"\s+", " ", t) for t in outline(reader)]
-    assert titles == ["Contents", "Summary", "1 Chapter one", "1.1 Deep section", "Chapter two",
-                      "Level skipped"]
+    assert titles == [
+        "Contents",
+        "Summary",
+        "1 Chapter one",
+        "1.1 Deep section",
+        "Chapter two",
+        "Level skipped",
+    ]
 
 
 def test_document_is_tagged_titled_and_in_a_language(reader):
@@ -175,8 +198,20 @@ def test_document_is_tagged_titled_and_in_a_language(reader):
     assert reader.metadata.author == "A. Author"
     assert b"pdfuaid" in root["/Metadata"].get_data()
     kinds = structure(reader)
-    assert {"/H1", "/H2", "/Table", "/TH", "/TD", "/Figure", "/Formula", "/L", "/Note", "/Link",
-            "/Caption", "/TOC"} <= set(kinds)
+    assert {
+        "/H1",
+        "/H2",
+        "/Table",
+        "/TH",
+        "/TD",
+        "/Figure",
+        "/Formula",
+        "/L",
+        "/Note",
+        "/Link",
+        "/Caption",
+        "/TOC",
+    } <= set(kinds)
     assert kinds.count("/TH") == 4 + 14  # each header once, however often it is repeated
 
 
@@ -199,6 +234,7 @@ def objects(reader: PdfReader):
                 found.append(node)
             if "/K" in node:
                 walk(node["/K"])
+
     walk(reader.trailer["/Root"]["/StructTreeRoot"])
     return found
 
@@ -210,6 +246,15 @@ def test_pages_are_a4_and_a_wide_table_turns_the_page(reader):
     assert all("Averylongsamplename" in t for t in turned)
 
 
+def test_heading_before_a_turned_page_goes_with_its_table(reader):
+    page = next(
+        p
+        for p in reader.pages
+        if "Level skipped" in p.extract_text() and "Contents" not in p.extract_text()
+    )
+    assert page.mediabox.width > page.mediabox.height
+
+
 def test_long_table_repeats_its_header_on_every_page(reader):
     pages = [p.extract_text() for p in reader.pages]
     holding = [t for t in pages if re.search(r"\bRow \d+", t)]
@@ -219,8 +264,9 @@ def test_long_table_repeats_its_header_on_every_page(reader):
 
 
 def test_caption_stays_with_its_table(reader):
-    page = next(t for p in reader.pages if "A long table." in (t := p.extract_text())
-                and "Row" in t)
+    page = next(
+        t for p in reader.pages if "A long table." in (t := p.extract_text()) and "Row" in t
+    )
     assert "Head 0" in page
 
 
@@ -242,15 +288,15 @@ def test_links_reach_their_places(reader):
         reached.append((number, top))
     assert outside == {"https://example.org/a#b"}
     deep, figure, table_, equation, chapter = reached
-    first = next(i for i, p in enumerate(reader.pages)
-                 if "Inline" in p.extract_text())
+    first = next(i for i, p in enumerate(reader.pages) if "Inline" in p.extract_text())
     assert chapter[0] == equation[0] == deep[0] == first
     assert chapter[1] > equation[1] > deep[1]  # down the page
     assert "Caption of the figure." in reader.pages[figure[0]].extract_text()
     assert "A long table." in reader.pages[table_[0]].extract_text()
 
 
-def test_same_input_gives_the_same_bytes(tmp_path):
+def test_same_input_gives_the_same_bytes(tmp_path, monkeypatch):
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     root, html = site(tmp_path)
     build_pdf(root, html, tmp_path / "a.pdf")
     build_pdf(root, html, tmp_path / "b.pdf")
@@ -269,9 +315,11 @@ def test_date_is_source_date_epoch_when_given(tmp_path, monkeypatch):
         ('<h1>T</h1><p><a href="nowhere.html">x</a></p>', "nowhere.html"),
         ('<h1>T</h1><p><a href="c1.html#gone">x</a></p>', "c1.html#gone"),
         ('<h1>T</h1><p><a href="#gone">x</a></p>', "#gone"),
-        ("<h1>T</h1><figure><svg viewBox='0 0 9 9'><path d='M0 0'/></svg><figcaption>"
-         "<span class='caption-number'>Fig. 7</span></figcaption></figure>",
-         "Fig. 7 has no alternative text"),
+        (
+            "<h1>T</h1><figure><svg viewBox='0 0 9 9'><path d='M0 0'/></svg><figcaption>"
+            "<span class='caption-number'>Fig. 7</span></figcaption></figure>",
+            "Fig. 7 has no alternative text",
+        ),
         ('<h1>T</h1><img src="x.png" alt="words">', "x.png"),
         ("<p>no title</p>", "no title"),
         ('<h1>T</h1><p><math alttext=""><mi>x</mi></math></p>', "alttext"),
@@ -291,8 +339,9 @@ def test_what_is_wrong_stops_the_build_and_is_named(tmp_path, page, says):
 
 
 def test_every_dead_link_is_listed_at_once(tmp_path):
-    root, html = site(tmp_path, index='<h1>T</h1><a href="#a">1</a>',
-                      c2='<h1>U</h1><a href="#b">2</a>')
+    root, html = site(
+        tmp_path, index='<h1>T</h1><a href="#a">1</a>', c2='<h1>U</h1><a href="#b">2</a>'
+    )
     with pytest.raises(PdfError, match=r"(?s)index: #a.*part/c2: #b"):
         build_pdf(root, html, tmp_path / "x.pdf")
 
@@ -304,6 +353,125 @@ def test_missing_page_is_named(tmp_path):
         build_pdf(root, html, tmp_path / "x.pdf")
 
 
+def test_link_to_the_document_itself_is_text(tmp_path):
+    root, html = site(
+        tmp_path, index='<h1>T</h1><p>The <a href="review.pdf">PDF</a></p>', c1="<h1>U</h1>"
+    )
+    build_pdf(root, html, tmp_path / "new.pdf")
+    assert b"review.pdf" not in (tmp_path / "new.pdf").read_bytes()
+
+
+def test_version_and_search_are_read_from_the_results_when_no_page_states_them(tmp_path):
+    root, html = site(tmp_path, c1="<h1>U</h1>", index="<h1>T</h1>")
+    for file in html.rglob("*.html"):
+        file.write_text(re.sub("<head>.*</head>", "", file.read_text("utf-8")), "utf-8")
+    (html / "results.json").write_text(
+        '{"meta": {"version": "31.2.0", "search_date": "2031-02-03"}}', "utf-8"
+    )
+    build_pdf(root, html, tmp_path / "x.pdf")
+    first = PdfReader(tmp_path / "x.pdf").pages[0].extract_text()
+    assert "31.2.0" in first
+    assert "3 February 2031" in first
+
+
+def lines(tmp_path: Path, body: str) -> tuple[list[str], list[str]]:
+    """Lines of the front page as laid out, and the warnings."""
+    root, html = site(tmp_path, index=f"<h1>T</h1>{body}", c1="<h1>U</h1>", c2="<h1>V</h1>")
+    warnings = build_pdf(root, html, tmp_path / "x.pdf")
+    for page in PdfReader(tmp_path / "x.pdf").pages[2:]:
+        text = page.extract_text(extraction_mode="layout")
+        if "MARK" in text:
+            return text.splitlines(), warnings
+    raise AssertionError("the front page is gone")
+
+
+def cells(rows: list[list[str]]) -> str:
+    return (
+        "<table><thead><tr><th>MARK</th>"
+        + "".join(f"<th>c{i}</th>" for i in range(len(rows[0]) - 1))
+        + "</tr></thead><tbody>"
+        + "".join("<tr>" + "".join(rows_) + "</tr>" for rows_ in rows)
+        + "</tbody></table>"
+    )
+
+
+def test_numbers_are_set_right_only_where_the_class_says_so(tmp_path):
+    values = ["1.00", "1234567.25"]
+    rows = [["<td>x</td>", f"<td>{v}</td>", f'<td class="num">{v}</td>'] for v in values]
+    text, _ = lines(tmp_path, cells(rows))
+    short, long = (next(t for t in text if v in t) for v in values)
+    assert short.index("1.00") == long.index("1234567.25")
+    assert abs(len(short.rstrip()) - len(long.rstrip())) <= 1  # the layout is in whole characters
+
+
+def test_table_that_fits_no_page_is_reported(tmp_path):
+    row = [f"<td>{'Unbreakablename' * 1}{i}X</td>" for i in range(30)]
+    _, warnings = lines(tmp_path, cells([row]))
+    assert len(warnings) == 1
+    assert "30 columns, first heading MARK" in warnings[0]
+
+
+def test_caption_element_is_the_caption_of_its_table(tmp_path):
+    inner = table(3).replace(
+        "<thead>",
+        '<caption id="t-caption"><span class="caption-number">'
+        'Table 2 </span><span class="caption-text">MARK of it.</span>'
+        '<a class="headerlink" href="#t">#</a></caption><thead>',
+        1,
+    )
+    text, _ = lines(
+        tmp_path, inner.replace("<table", '<table id="t"', 1) + '<p><a href="#t">there</a></p>'
+    )
+    assert any("Table 2 MARK of it." in " ".join(line.split()) for line in text)
+    assert "/Caption" in structure(PdfReader(tmp_path / "x.pdf"))
+
+
+def test_heading_row_without_words_is_no_heading(tmp_path):
+    empty = (
+        "<table><thead><tr><th></th><th></th></tr></thead><tbody><tr><td>MARK</td><td>v</td>"
+        "</tr></tbody></table>"
+    )
+    lines(tmp_path, empty)
+    assert "/TH" not in structure(PdfReader(tmp_path / "x.pdf"))
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        '<div class="admonition note"><p class="admonition-title">MARK</p>{}</div>',
+        "<details><summary>MARK</summary>{}</details>",
+        "<ul><li><p>MARK</p>{}</li></ul>",
+        "<blockquote><div><p>MARK</p>{}</div></blockquote>",
+        '<aside class="margin sidebar"><p>MARK</p>{}</aside>',
+    ],
+)
+def test_figures_and_tables_may_lie_in_boxes(tmp_path, box):
+    figure = f"<figure>{SVG}<figcaption><p>Boxed figure.</p></figcaption></figure>"
+    lines(tmp_path, box.format(figure + table(30)))
+    kinds = structure(PdfReader(tmp_path / "x.pdf"))
+    assert "/Figure" in kinds
+    assert "/Table" in kinds
+
+
+def test_wide_table_in_a_fold_out_turns_the_page(tmp_path):
+    wide = table(4, 14).replace("Row", "Averylongsamplename").replace("Head", "Heading")
+    lines(tmp_path, f"<details><summary>MARK</summary>{wide}</details>")
+    assert any(p.mediabox.width > p.mediabox.height for p in PdfReader(tmp_path / "x.pdf").pages)
+
+
+def test_answer_stands_with_its_certainty(tmp_path):
+    text, _ = lines(
+        tmp_path,
+        '<p class="kicker">KICK</p><div class="answer"><div class="big">'
+        '<p>r = .20</p><p>MARK small</p></div><div class="says"><p>It says.</p>'
+        '<p><span class="sure">certainty: low</span></p></div></div>',
+    )
+    joined = " ".join(" ".join(text).split())
+    assert "KICK" not in joined
+    for words in ("r = .20", "MARK small", "It says.", "certainty: low"):
+        assert words in joined
+
+
 def test_link_to_a_file_of_the_site_becomes_text_or_leads_to_the_site(tmp_path):
     page = '<h1>T</h1><p><a href="data.csv">the table</a></p>'
     root, html = site(tmp_path, index=page, c1="<h1>U</h1>")
@@ -311,8 +479,9 @@ def test_link_to_a_file_of_the_site_becomes_text_or_leads_to_the_site(tmp_path):
     build_pdf(root, html, tmp_path / "x.pdf")
     assert not any(b"data.csv" in x for x in [(tmp_path / "x.pdf").read_bytes()])
     config = root / "_config.yml"
-    config.write_text(config.read_text("utf-8") + "html: {baseurl: 'https://example.org/r'}\n",
-                      "utf-8")
+    config.write_text(
+        config.read_text("utf-8") + "html: {baseurl: 'https://example.org/r'}\n", "utf-8"
+    )
     build_pdf(root, html, tmp_path / "y.pdf")
     assert b"https://example.org/r/data.csv" in (tmp_path / "y.pdf").read_bytes()
 
@@ -331,15 +500,24 @@ def test_drawings_leave_the_page_with_light_colours_and_letter_case():
 
 
 def test_drawing_keeps_entities_readable_outside_html():
-    source = stand_alone('<svg><text style="font-family: Inter; fill: currentColor">a&nbsp;&lt;b'
-                         "</text></svg>")
+    source = stand_alone(
+        '<svg><text style="font-family: Inter; fill: currentColor">a&nbsp;&lt;b</text></svg>'
+    )
     assert "a&#160;&lt;b" in source
     assert "font-family: DejaVu Sans; fill: #1d2125" in source
 
 
+def test_drawing_without_a_colour_for_paper_is_refused():
+    with pytest.raises(PdfError, match="--ar-ink"):
+        stand_alone('<svg><path fill="var(--ar-ink)"/></svg>')
+
+
 def test_ids_before_a_heading_stand_for_the_heading():
-    page = read_page("p", '<article class="bd-article"><section id="s"><span id="a"></span>'
-                          '<h1>T</h1></section></article>')
+    page = read_page(
+        "p",
+        '<article class="bd-article"><section id="s"><span id="a"></span>'
+        "<h1>T</h1></section></article>",
+    )
     assert page.alias == {"s": "s", "a": "s", "": "s"}
 
 

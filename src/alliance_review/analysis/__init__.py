@@ -82,6 +82,9 @@ def analyse(data: evidence.Evidence) -> dict:
         },
         "moderators": {t: moderators.table(usable[t], minimum) for t in TIERS},
     }  # fmt: skip
+    tree["robustness"]["specification"] = {
+        row["key"]: row for row in tree["robustness"]["specifications"]
+    }
     tree["robustness"] |= robustness.extremes(tree["robustness"])
     tree["mechanisms"] = mechanisms.mechanisms(data, pooled)
     tree["appraisal"], tree["certainty"] = mechanisms.appraisal(data, pooled["core"])

@@ -185,19 +185,15 @@ def claims(data: evidence.Evidence) -> dict:
     }  # fmt: skip
 
 
-# The sample size and the printed number of the worked example in the methods chapter.
-EXAMPLE_N, EXAMPLE_R = 80, 0.30
+# Sample sizes whose critical value the methods chapter names.
+READING_SIZES = (31, 80, 169, 813)
 
 
 def reading_example(data: evidence.Evidence) -> dict:
-    """What each kind of sentence leaves possible for the observed r, in one sample size."""
+    """The smallest observed r that is called significant, by sample size."""
     alpha = float(parameter(data, "alpha"))
-    half = 1.959963984540054 / np.sqrt(EXAMPLE_N - 3)
-    z = np.arctanh(EXAMPLE_R)
     return {
-        "n": EXAMPLE_N, "alpha": alpha, "r": EXAMPLE_R,
-        "r_critical": float(effect_sizes.critical_r(EXAMPLE_N, alpha)),
-        "r_low": np.tanh(z - half), "r_high": np.tanh(z + half),
+        "alpha": alpha,
         "critical": [{"n": n, "r": float(effect_sizes.critical_r(n, alpha))}
-                     for n in (31, 80, 169, 813)],
+                     for n in READING_SIZES],
     }  # fmt: skip

@@ -12,6 +12,28 @@ DRAWN = (
     "extended_effects", "core_samples", "adherence_samples", "extended_samples",
 )  # fmt: skip
 
+# Codes of the reasons for exclusion, as a reader sees them.
+REASONS = {
+    "not_prescriber_psychotherapist": "relationship with a psychotherapist",
+    "construct_not_alliance": "no rated alliance",
+    "outcome_not_clinical_or_adherence": "outcome neither clinical nor adherence",
+    "engagement_outcome": "outcome is staying in care or attending",
+    "drug_role_psychedelic": "psychedelic-assisted treatment",
+    "drug_role_combined": "adherence in combined drug and psychotherapy",
+    "unit_duplicate": "same result as another row",
+    "unit_component": "part of a total that is coded",
+    "unit_not_main_effect": "interaction, mediation or indirect effect",
+    "unit_selected_post_hoc": "time point picked for its result",
+    "result_not_visible": "result not visible",
+    "null_only_implied": "null inferred from silence",
+    "outcome_precedes_relationship": "outcome came before the relationship",
+}
+
+
+def reason_words(code: str) -> str:
+    """A reason code as a reader sees it; other codes lose their underscores."""
+    return REASONS.get(code, code.replace("_", " ").replace("meta analysis", "meta-analysis"))
+
 
 def count(data: evidence.Evidence, query: str) -> int | dict[str, int]:
     """Answer a counting rule such as ``effects:distinct=sample_id&tier=core``.
@@ -60,6 +82,14 @@ def count(data: evidence.Evidence, query: str) -> int | dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
+def drawn_parents(stages: dict[str, dict], name: str) -> list[str]:
+    """The parents of a stage; one that is not drawn is replaced by its own parents."""
+    out: list[str] = []
+    for parent in stages[name]["parent"]:
+        out += [parent] if parent in DRAWN else drawn_parents(stages, parent)
+    return out
+
+
 def flow(data: evidence.Evidence) -> dict:
     """All stages with their counts, and the stages as the figure draws them.
 
@@ -84,14 +114,14 @@ def flow(data: evidence.Evidence) -> dict:
         for item in removed:
             reasons = [s for s in table if s["role"] == "breakdown" and item["id"] in s["parent"]]
             if reasons:
-                excluded += [{"label": reason.replace("_", " "), "count": n}
+                excluded += [{"label": reason_words(reason), "count": n}
                              for reason, n in reasons[0]["count"].items()]  # fmt: skip
             else:
                 excluded.append({"label": item["label"], "count": item["count"]})
         first = name in {"r1_queries", "r2_queries"}
         label = f"Round {stage['round']}: {stage['label'].lower()}" if first else stage["label"]
         stages.append({"id": name, "label": label, "count": stage["count"],
-                       "parent": stage["parent"], "excluded": excluded})  # fmt: skip
+                       "parent": drawn_parents(by_id, name), "excluded": excluded})  # fmt: skip
     return {"table": table, "stages": stages}
 
 

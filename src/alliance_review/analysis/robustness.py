@@ -114,30 +114,36 @@ def specifications(
     drug_only = effects[effects["drug_role"] != "placebo"]
     strict = effects[effects["measure_kind"] == "alliance_scale"]
     plans = [
-        ("Primary: all reports, one effect per sample", "primary", fit(primary)),
-        ("Without cross-sectional samples", "samples", fit(without(cross))),
-        ("Without samples of missing or assumed size", "samples", fit(without(assumed))),
-        ("Without the sample whose size is not printed", "samples", fit(without(missing))),
-        ("Without adjusted associations", "samples", fit(without(adjusted))),
-        ("Early ratings only", "samples", fit(primary[early])),
-        ("Alliance scales only, no proxies", "effects", fit(choose(strict, protocol))),
-        ("Drug arms only", "effects", fit(choose(drug_only, protocol))),
-        ("Clinician's rating before patient's", "selection",
+        ("primary", "Primary: all reports, one effect per sample", "primary", fit(primary)),
+        ("no_cross_sectional", "Without cross-sectional samples", "samples", fit(without(cross))),
+        ("size_reported", "Without samples of missing or assumed size", "samples",
+         fit(without(assumed))),
+        ("size_printed", "Without the sample whose size is not printed", "samples",
+         fit(without(missing))),
+        ("not_adjusted", "Without adjusted associations", "samples", fit(without(adjusted))),
+        ("early", "Early ratings only", "samples", fit(primary[early])),
+        ("alliance_scales", "Alliance scales only, no proxies", "effects",
+         fit(choose(strict, protocol))),
+        ("drug_arms", "Drug arms only", "effects", fit(choose(drug_only, protocol))),
+        ("clinician_first", "Clinician's rating before patient's", "selection",
          fit(choose(effects, protocol, rater=["clinician"]))),
-        ("Observer's rating first", "selection",
+        ("observer_first", "Observer's rating first", "selection",
          fit(choose(effects, protocol, rater=["observer"]))),
-        ("Placebo arm before drug arm", "selection",
+        ("placebo_first", "Placebo arm before drug arm", "selection",
          fit(choose(effects, protocol, drug_role=["placebo"]))),
-        ("Concurrent or late rating first", "selection",
+        ("concurrent_first", "Concurrent or late rating first", "selection",
          fit(choose(effects, protocol, timing=["concurrent", "late"]))),
-        ("Proxies before alliance scales", "selection",
+        ("proxies_first", "Proxies before alliance scales", "selection",
          fit(choose(effects, protocol, measure_kind=["proxy"]))),
-        ("Ties settled by the last identifier", "selection",
+        ("last_identifier", "Ties settled by the last identifier", "selection",
          fit(choose(effects, protocol, last=True))),
-        ("Words read at alpha .01", "reading", fit(primary, 0.01)),
-        ("Words read at alpha .10", "reading", fit(primary, 0.10)),
+        ("alpha_01", "Words read at alpha .01", "reading", fit(primary, 0.01)),
+        ("alpha_10", "Words read at alpha .10", "reading", fit(primary, 0.10)),
     ]  # fmt: skip
-    return [{"label": label, "group": group} | brief(result) for label, group, result in plans]
+    return [
+        {"key": key, "label": label, "group": group} | brief(result)
+        for key, label, group, result in plans
+    ]
 
 
 def tipping_point(rows: pd.DataFrame) -> dict:

@@ -6,7 +6,7 @@ the text of ``make check``. Nothing is repaired in silence: a package with a fau
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import pandas as pd
@@ -42,6 +42,7 @@ class Evidence:
 
     Integers are ``Int64``, numbers ``float64``, all else (dates too, as ISO text) ``string``;
     an empty cell is ``pd.NA`` (NaN in number columns). ``digest`` is the SHA-256 of the package.
+    The reporting checklists are the one table a package may lack; the frame is then empty.
     """
 
     samples: pd.DataFrame
@@ -63,30 +64,32 @@ class Evidence:
     protocol: pd.DataFrame
     history: pd.DataFrame
     digest: str
+    checklists: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 TABLES = tuple(f.name for f in fields(Evidence) if f.name != "digest")
+REQUIRED = tuple(name for name in TABLES if name != "checklists")
 
 
 def _read(folder: Path | None) -> Package:
     package = read_package(folder)
-    package.faults[:0] = missing_tables(TABLES, package.tables)
+    package.faults[:0] = missing_tables(REQUIRED, package.tables)
     return package
 
 
 def _frame(table: Table, rows: list) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            field.name: pd.array(
-                [row[field.name] for row in rows], dtype=_DTYPES.get(field.type, "string")
+            column.name: pd.array(
+                [row[column.name] for row in rows], dtype=_DTYPES.get(column.type, "string")
             )
-            for field in table.fields
+            for column in table.fields
         }
     )
 
 
 def _evidence(package: Package) -> Evidence:
-    frames = {name: _frame(*package.tables[name][:2]) for name in TABLES}
+    frames = {name: _frame(*package.tables[name][:2]) for name in TABLES if name in package.tables}
     return Evidence(**frames, digest=package.digest)
 
 
@@ -134,5 +137,8 @@ def report(folder: Path | str | None = None) -> tuple[str, bool]:
             ("search_results", "search results"),
         )
     ]
-    lines = [*summary(evidence.effects), f"{', '.join(sizes)}; {len(TABLES)} tables, no faults."]
+    lines = [
+        *summary(evidence.effects),
+        f"{', '.join(sizes)}; {len(package.tables)} tables, no faults.",
+    ]
     return "\n".join(lines), True

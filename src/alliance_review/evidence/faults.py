@@ -59,9 +59,9 @@ class Fault:
         if self.row_id:
             place += f" ({self.row_id})"
         if self.column:
-            place += f", {self.column}"
-        if self.value:
-            place += f" = '{self.value}'"
+            place += f", {self.column} = '{self.value}'"
+        elif self.value:
+            place += f", '{self.value}'"
         return f"{place}: {self.rule}. {self.remedy}"
 
 

@@ -194,19 +194,20 @@ def _split(text: str, rows: Rows) -> None:
         if not record:
             rows.add("the row is blank", "Delete the blank line.", row=number)
             continue
-        if len(record) != width:
+        ragged = len(record) != width
+        filled = (record + [""] * width)[:width]
+        cells = [filled[i] for i in order]
+        if ragged:
             rows.ragged.add(number)
-            row_id = rows.row_id(record)
             rows.add(
                 f"the row has {len(record)} cells, the header has {width}",
                 "Quote a cell that holds a comma, and give every column a cell.",
                 row=number,
-                row_id=row_id,
+                row_id=rows.row_id(cells),
                 value=f"{len(record)} cells",
             )
-            record = (record + [""] * width)[:width]
         rows.numbers.append(number)
-        rows.cells.append([record[i] for i in order] if order != list(range(width)) else record)
+        rows.cells.append(cells)
     if not rows.cells and not rows.table.may_be_empty:
         rows.add("the file holds a header and no rows", "Restore the rows.", row=1)
         return

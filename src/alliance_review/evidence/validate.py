@@ -136,8 +136,8 @@ def _parse(text: str, kind: str) -> tuple[Value, Problem | None]:
 def _constraint_problem(value: Value, text: str, field: Field) -> Problem | None:
     if field.enum and text not in field.enum:
         return (
-            "is not one of the allowed values",
-            field.remedy or f"Use one of: {', '.join(field.enum)}.",
+            f"is not one of {', '.join(field.enum)}",
+            field.remedy or "Use one of these values.",
         )
     if field.minimum is not None and value < type(value)(field.minimum):
         return (

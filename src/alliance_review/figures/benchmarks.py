@@ -6,19 +6,8 @@ import math
 
 from matplotlib.figure import Figure
 
-from .style import (
-    WIDTH,
-    Sheet,
-    alt_text,
-    count_text,
-    interval_text,
-    linear,
-    r_text,
-    range_text,
-    text_width,
-    ticks,
-    wrap,
-)
+from .style import WIDTH, Sheet, linear, text_width, ticks, wrap
+from .wording import alt_text, count_text, interval_text, r_text, range_text
 
 _LEFT, _RIGHT = 236.0, 408.0
 _FIELDS = {
@@ -120,14 +109,13 @@ def _references(sheet, x, pooled, top, bottom) -> None:
 
 def _glyph(sheet, x, ends, row, y, own, lighter, gid) -> None:
     low, high = row["r_low"], row["r_high"]
-    if low is not None and high is not None:
-        for cut, end, direction in ((low < ends[0], ends[0], -1), (high > ends[1], ends[1], 1)):
-            if cut:
-                sheet.arrow(x(end), y, direction, "accent2" if own else "ink")
     if own and low is not None:
         fill = {"fill": "paper", "edge": "accent2", "width": 1} if lighter else {"fill": "accent2"}
         within = x(ends[0]), x(ends[1])
         sheet.diamond(x(low), x(row["r"]), x(high), y, 5, within, gid=gid, **fill)
+        for cut, end, direction in ((low < ends[0], ends[0], -1), (high > ends[1], ends[1], 1)):
+            if cut:
+                sheet.arrow(x(end), y, direction, "accent2")
         return
     if low is not None and high is not None:
         sheet.line((x(low), y), (x(high), y), width=1.1)

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from matplotlib.figure import Figure
 
-from .style import WIDTH, Sheet, alt_text, count_text, text_width, wrap
+from .style import WIDTH, Sheet, text_width, wrap
+from .wording import alt_text, count_text
 
 #: form of evidence -> (how it is called in the key, in a sentence)
 FORMS = {
@@ -17,7 +18,7 @@ FORMS = {
     "unusable": ("measured, result not visible", "measured without a visible result"),
 }
 _RATERS = {"patient": "P", "clinician": "C", "observer": "O", "other": "M"}
-_STEP = 15.0
+_STEP = 14.0
 
 
 def evidence_map(evidence: dict) -> tuple[Figure, str]:
@@ -66,10 +67,10 @@ def _printed(rows: list[dict]) -> int:
 def _draw(samples: list[list[dict]], columns: list[str]) -> Figure:
     sheet = Sheet()
     compact = len(samples) > 24
-    line, size, left = (11.0, 7.0, 142.0) if compact else (14.0, 7.6, 136.0)
-    edges = _edges(samples, columns, left, WIDTH - 50)
+    line, size, left = (11.0, 7.0, 136.0) if compact else (14.0, 7.6, 136.0)
+    edges = _edges(samples, columns, left, WIDTH - 38)
     heads = [
-        wrap(name[:1].upper() + name[1:], b - a - 5, 7.2, "bold")
+        wrap(name[:1].upper() + name[1:], b - a - 4, 7.2, "bold")
         for name, (a, b) in zip(columns, pairwise(edges), strict=True)
     ]
     style = {"size": 7.2, "color": "soft", "face": "bold"}
@@ -83,7 +84,7 @@ def _draw(samples: list[list[dict]], columns: list[str]) -> Figure:
     mark = 0
     for rows in samples:
         names = wrap(rows[0]["label"], left - 8, size)
-        per_line = [max(1, int((b - a - 2) // _STEP)) for a, b in pairwise(edges)]
+        per_line = [max(1, int((b - a) // _STEP)) for a, b in pairwise(edges)]
         cells = [sorted((e for e in rows if e["outcome_domain"] == name), key=_cell_key)
                  for name in columns]  # fmt: skip
         deepest = max(-(-len(cell) // per) for cell, per in zip(cells, per_line, strict=True))
@@ -128,15 +129,19 @@ def _draw(samples: list[list[dict]], columns: list[str]) -> Figure:
 
 def _edges(samples: list[list[dict]], columns: list[str], left: float, right: float) -> list[float]:
     """Column borders: each column has room for its heading and, if possible, its fullest cell."""
-    need = []
+    need, more = [], []
     for name in columns:
         word = max(text_width(w, 7.2, "bold") for w in (name[:1].upper() + name[1:]).split())
         full = max(sum(e["outcome_domain"] == name for e in rows) for rows in samples)
-        need.append(max(word + 9, _STEP * min(full, 6) + 6))
-    scale = (right - left) / sum(need)
+        need.append(word + 7)
+        more.append(max(0.0, _STEP * min(full, 6) + 4 - need[-1]) + 1)
+    spare = right - left - sum(need)
+    if spare < 0:
+        need, spare = [width * (right - left) / sum(need) for width in need], 0.0
+    widths = [width + spare * part / sum(more) for width, part in zip(need, more, strict=True)]
     edges = [left]
-    for width in need:
-        edges.append(edges[-1] + width * scale)
+    for width in widths:
+        edges.append(edges[-1] + width)
     return edges
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from .style import WIDTH, Sheet, alt_text, text_width, wrap
+from .style import WIDTH, Sheet, text_width, wrap
+from .wording import alt_text
 
 _GAP, _GUTTER, _PAD, _LINE = 20.0, 16.0, 7.0, 9.6
 _SIZE, _SMALL = 7.6, 7.0

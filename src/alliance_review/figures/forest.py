@@ -10,20 +10,8 @@ import math
 
 from matplotlib.figure import Figure
 
-from .style import (
-    NARROW,
-    WIDTH,
-    Sheet,
-    alt_text,
-    count_text,
-    interval_text,
-    linear,
-    r_text,
-    range_text,
-    text_width,
-    ticks,
-    wrap,
-)
+from .style import NARROW, WIDTH, Sheet, linear, text_width, ticks, wrap
+from .wording import alt_text, count_text, interval_text, r_text, range_text
 
 _ORDER = {"exact": 0, "significant": 1, "null": 2, "sign": 3}
 _WORDS = {"significant": "significant", "null": "not significant", "sign": "direction only"}

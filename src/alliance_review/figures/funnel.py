@@ -6,7 +6,8 @@ import math
 
 from matplotlib.figure import Figure
 
-from .style import WIDTH, Sheet, alt_text, count_text, linear, r_text, text_width, ticks
+from .style import WIDTH, Sheet, linear, text_width, ticks
+from .wording import alt_text, count_text, r_text
 
 _TOP, _BOTTOM, _LEFT, _RIGHT = 14.0, 234.0, 44.0, 478.0
 _Z95 = 1.959963984540054
@@ -16,7 +17,8 @@ def funnel(pool: dict) -> tuple[Figure, str]:
     """Draw Fisher z (labelled in r) against its standard error, large samples at the top.
 
     Printed numbers are points. A worded result is the bar of values that its words allow; bars of
-    nearly equal samples are set apart by a few points so that each is seen. The triangle holds 95 % of observed values if all samples shared the pooled correlation.
+    nearly equal samples are set apart by a few points so that each is seen. The triangle holds
+    95 % of observed values if all samples shared the pooled correlation.
 
     Parameters
     ----------

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from .style import (
-    WIDTH,
-    Sheet,
-    alt_text,
-    linear,
-    r_text,
-    range_text,
-    ticks,
-)
+from .style import WIDTH, Sheet, linear, ticks
+from .wording import alt_text, r_text, range_text
 
 
 def profile_likelihood(curve: dict, estimate: dict | None = None) -> tuple[Figure, str]:

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from .style import (
-    WIDTH,
-    Sheet,
-    alt_text,
-    count_text,
-    linear,
-    nice_step,
-    r_text,
-    range_text,
-    ticks,
-    wrap,
-)
+from .style import WIDTH, Sheet, linear, nice_step, ticks, wrap
+from .wording import alt_text, count_text, r_text, range_text
 
 _LINKS = ("relationship_adherence", "adherence_outcome", "relationship_outcome", "indirect",
           "direct")  # fmt: skip
@@ -50,8 +40,8 @@ def path_diagram(values: dict) -> tuple[Figure, str]:
     _arrow(sheet, (64, 104), (182, 25))
     _arrow(sheet, (308, 25), (WIDTH - 64, 104))
     _arrow(sheet, (126.5, 121), (WIDTH - 126.5, 121))
-    _say(sheet, 112, 55, values.get("relationship_adherence"), "right")
-    _say(sheet, WIDTH - 112, 55, values.get("adherence_outcome"), "left")
+    _say(sheet, 104, 55, values.get("relationship_adherence"), "right")
+    _say(sheet, WIDTH - 104, 55, values.get("adherence_outcome"), "left")
     _say(sheet, WIDTH / 2, 108, values.get("relationship_outcome"), "center")
     y = 138.0
     lines = [

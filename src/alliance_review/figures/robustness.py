@@ -6,20 +6,8 @@ import math
 
 from matplotlib.figure import Figure
 
-from .style import (
-    WIDTH,
-    Sheet,
-    alt_text,
-    count_text,
-    interval_text,
-    linear,
-    r_text,
-    range_text,
-    text_width,
-    tick_text,
-    ticks,
-    wrap,
-)
+from .style import WIDTH, Sheet, linear, text_width, ticks, wrap
+from .wording import alt_text, count_text, interval_text, r_text, range_text, tick_text
 
 _LEFT, _RIGHT = 204.0, 400.0
 

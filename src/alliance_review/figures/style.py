@@ -18,6 +18,8 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
 
+from .wording import clean, tick_text
+
 #: name -> (light, dark). Figures use the light values only and literally, so that the website can
 #: put a CSS variable in the place of each; ``_static/review.css`` holds the same pairs.
 TOKENS: dict[str, tuple[str, str]] = {
@@ -42,57 +44,10 @@ _FACES = {
     "bold": "DejaVuSans-Bold.ttf",
     "italic": "DejaVuSans-Oblique.ttf",
 }
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # What a line break must not part: "p = .014", "n 31", "95 %", "95 % CI".
 _TOGETHER = re.compile(r"\b\w{1,2} [=<>≤≥] \S+|\bn \d\S*|\d %(?: CI)?")
-_MINUS = "\N{MINUS SIGN}"
 
 Point = tuple[float, float]
-
-
-def clean(text: object) -> str:
-    """One line of text without characters that XML forbids."""
-    return " ".join(_NOT_XML.sub("", str(text)).split())
-
-
-def r_text(value: float, digits: int = 2) -> str:
-    """Write a correlation as in prose: ``.20``, ``−.05``, ``1.00`` (never ``−.00``)."""
-    shown = f"{abs(value):.{digits}f}"
-    sign = _MINUS if value < 0 and float(shown) != 0 else ""
-    return sign + (shown[1:] if shown.startswith("0.") else shown)
-
-
-def tick_text(value: float) -> str:
-    """Write a tick of a correlation axis: ``−.4``, ``0``, ``.15``."""
-    if abs(value) < 1e-9:
-        return "0"
-    return r_text(value, 1 if abs(value * 10 - round(value * 10)) < 1e-9 else 2)
-
-
-def interval_text(low: float, high: float) -> str:
-    """Write an interval as in a column: ``[.04, .18]``."""
-    return f"[{r_text(low)}, {r_text(high)}]"
-
-
-def range_text(low: float, high: float) -> str:
-    """Write an interval as in prose: ``.04 to .18``."""
-    return f"{r_text(low)} to {r_text(high)}"
-
-
-def count_text(count: int, one: str, many: str | None = None) -> str:
-    """Write a count with its noun: ``1 sample``, ``11 samples``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def alt_text(*sentences: str | None, limit: int = 900) -> str:
-    """Join full sentences, most important first, and stop before ``limit`` characters."""
-    text = ""
-    for sentence in filter(None, sentences):
-        longer = f"{text} {sentence}".strip()
-        if len(longer) > limit:
-            break
-        text = longer
-    return clean(text)
 
 
 def linear(v0: float, v1: float, x0: float, x1: float) -> Callable[[float], float]:
@@ -248,7 +203,11 @@ class Sheet:
                 end = upper[index][0]
                 upper[index] = (limit, half * (limit - end) / (middle - end))
         above = [(x, y - up) for x, up in upper]
-        self.shape([*above, *((x, y + up) for x, up in reversed(upper))], **style)
+        below = [(x, y + up) for x, up in upper]
+        edge, width = style.pop("edge", None), style.pop("width", 0.9)
+        self.shape([*above, *reversed(below)], **style)
+        for side in (above, below) if edge else ():
+            self.line(*side, color=edge, width=width)  # no edge where the diamond is cut off
 
     def axis(
         self,

@@ -7,17 +7,8 @@ from collections import Counter
 
 from matplotlib.figure import Figure
 
-from .style import (
-    WIDTH,
-    Sheet,
-    alt_text,
-    count_text,
-    linear,
-    r_text,
-    range_text,
-    text_width,
-    ticks,
-)
+from .style import WIDTH, Sheet, linear, text_width, ticks
+from .wording import alt_text, count_text, r_text, range_text
 
 
 def subset_plot(

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from alliance_review.effect_sizes import critical_r
 
-from .style import WIDTH, Sheet, alt_text, linear, r_text, range_text, ticks, wrap
+from .style import WIDTH, Sheet, linear, ticks, wrap
+from .wording import alt_text, r_text, range_text
 
 _LEFT, _RIGHT = 200.0, 396.0
 _Z95 = 1.959963984540054

@@ -11,25 +11,28 @@ from alliance_review.reporting.tables import RATER, r, sized, words
 
 POWERS = (0.8, 0.9)
 READINGS = (("r_low", "lower limit"), ("r", "estimate"), ("r_high", "upper limit"))
-DOMAINS = ("symptoms", "remission", "functioning", "hospitalisation", "dropout", "other")
+LINKS = {"core": "relationship and outcome", "adherence": "relationship and adherence"}
+DOMAINS = ("symptoms", "remission", "functioning", "hospitalisation", "other")
 FORMS = {"exact": "number", "significant": "in words: significant",
          "null": "in words: not significant", "sign": "in words: direction"}  # fmt: skip
 
 
 def study_sizes(results: Mapping) -> pd.DataFrame:
-    """People needed to detect the pooled core association, at its limits and its estimate.
+    """People needed to detect the pooled associations, at their limits and their estimates.
 
-    A reading at which the association is zero has no size.
+    Both links that one study of relationship, adherence and outcome has to detect. A reading at
+    which the association is zero has no size.
     """
-    fit = results["pools"]["core"]["all_reports"]
     rows = []
-    for key, name in READINGS:
-        row = {"If the true r is the": name, "r": r(fit[key])}
-        for power in POWERS:
-            row[f"People, {format_value(power, 'pct')} power"] = (
-                f"{planning.required_n(fit[key], power=power):,}" if fit[key] else None
-            )
-        rows.append(row)
+    for tier, name in LINKS.items():
+        fit = results["pools"][tier]["all_reports"]
+        for key, reading in READINGS:
+            row = {"Association": name, "If the true r is the": reading, "r": r(fit[key])}
+            for power in POWERS:
+                row[f"People, {format_value(power, 'pct')} power"] = (
+                    f"{planning.required_n(fit[key], power=power):,}" if fit[key] else None
+                )
+            rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -55,7 +58,7 @@ def trial_sizes(results: Mapping, icc: float, cluster: int, power: float = 0.8) 
     return pd.DataFrame(rows)
 
 
-def upgrade_queue(core: Mapping, information: float) -> pd.DataFrame:
+def upgrade_queue(core: Mapping, information: float, dois: Mapping[str, str]) -> pd.DataFrame:
     """Core samples whose full text would add most, by the information its number would bring.
 
     Parameters
@@ -64,6 +67,8 @@ def upgrade_queue(core: Mapping, information: float) -> pd.DataFrame:
         ``results["pools"]["core"]``.
     information : float
         Information of the pool about its mean: one over the squared standard error, Fisher z.
+    dois : mapping
+        DOI by citation key; where there is none, the address at which the report was read.
 
     Notes
     -----
@@ -82,13 +87,19 @@ def upgrade_queue(core: Mapping, information: float) -> pd.DataFrame:
         listed.append((gain, worded, row))
     listed.sort(key=lambda item: (-item[0], item[2]["label"]))
     return pd.DataFrame(
-        {"Place": place, "Sample": row["label"], "address": row["source_url"], "n": sized(row),
+        {"Place": place, "Sample": row["label"], "address": address(row, dois), "n": sized(row),
          "Reported": FORMS[row["form"]],
          "Ask for": "coefficient" + ("" if row["n_basis"] == "reported" else " and sample size")
          if worded else "sample size",
          "Information gained": format_value(gain, "pct")}
         for place, (gain, worded, row) in enumerate(listed, 1)
     )  # fmt: skip
+
+
+def address(row: Mapping, dois: Mapping[str, str]) -> str | None:
+    """Where the publication of a pooled row can be found."""
+    doi = dois.get(row["citation_key"])
+    return f"https://doi.org/{doi}" if doi else row["source_url"]
 
 
 def gaps(data) -> pd.DataFrame:

@@ -7,8 +7,6 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from alliance_review.figures.svg import to_svg
-
 Format = str | Callable[[Any], str]
 
 
@@ -37,6 +35,9 @@ def show_figure(drawn: tuple[Any, str], title: str = "") -> Shown:
     Shown
         ``image/svg+xml`` with title and description inside, ``text/plain`` the description.
     """
+    # Imported here: pages and the command line use this package without drawing anything.
+    from alliance_review.figures.svg import to_svg
+
     figure, alt = drawn
     return Shown({"image/svg+xml": to_svg(figure, alt, title), "text/plain": alt})
 
@@ -90,6 +91,7 @@ def show_table(
             raise ValueError(f'numeric is columns, "all" or "all-but-first", not {numeric!r}')
         numeric = columns[numeric != "all" :]
     address = dict(links) if isinstance(links, Mapping) else {name: name for name in links}
+    numeric = columns[1:] if numeric == "rest" else numeric
     named = {"numeric": list(numeric), "wrap": list(wrap), "formats": list(formats or {}),
              "headers": list(headers or {}), "links": [*address, *address.values()]}  # fmt: skip
     for argument, names in named.items():

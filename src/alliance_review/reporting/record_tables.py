@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd
 
@@ -27,6 +27,23 @@ def estimates(results: Mapping) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def fits(named: Mapping[str, object]) -> pd.DataFrame:
+    """Pools of all reports side by side, one line per name, on the scale of r.
+
+    Parameters
+    ----------
+    named : mapping
+        Name -> what `alliance_review.synthesis.pool_reports` returned (Fisher z).
+    """
+    back = math.tanh
+    return pd.DataFrame(
+        {"Pool": name, "Samples": fit.k, "With a number": fit.k_exact, "r": r(back(fit.estimate)),
+         "95 % interval": interval(back(fit.ci_low), back(fit.ci_high)), "Tau": r(fit.tau),
+         "Prediction": interval(back(fit.prediction_low), back(fit.prediction_high))}
+        for name, fit in named.items()
+    )  # fmt: skip
+
+
 def history(data) -> pd.DataFrame:
     """The change log of released versions, newest first; one line says so while it is empty."""
     rows = data.history.sort_values(["date", "version"], ascending=False, kind="stable")
@@ -45,27 +62,57 @@ def history(data) -> pd.DataFrame:
 def verification(ours: Mapping[str, float], reference: Mapping[str, float]) -> pd.DataFrame:
     """Our results beside reference results, and the significant digits that agree.
 
-    Twelve digits and more are shown as such: beyond that the last bits of the machine decide.
-
     Raises
     ------
     KeyError
         If the reference lacks a quantity.
     """
     return pd.DataFrame(
-        {"Quantity": name, "Here": f"{value:.10g}", "Reference": f"{reference[name]:.10g}",
-         "Digits that agree": digits(value, reference[name])}
+        {"Quantity": words(name), "Here": f"{value:.10g}", "Reference": f"{reference[name]:.10g}",
+         "Digits that agree": worded_digits(digits(value, reference[name]))}
         for name, value in ours.items()
     )  # fmt: skip
 
 
-def digits(value: float, reference: float) -> str:
-    """Significant digits to which two numbers agree, ``12 or more`` at most."""
+def verification_sets(
+    sets: Iterable[Mapping], pool: Callable, tau2: str, test: str
+) -> pd.DataFrame:
+    """Worst agreement over all quantities, one line per reference data set.
+
+    Parameters
+    ----------
+    sets : iterable of mapping
+        Files of ``validation/metafor``: ``origin``, ``k``, ``y``, ``v``, ``columns`` and
+        ``pool[tau2][test]``.
+    pool : callable
+        `alliance_review.synthesis.pool`.
+    """
+    rows = []
+    for data in sets:
+        theirs = dict(zip(data["columns"], data["pool"][tau2][test], strict=True))
+        fits = {kind: pool(data["y"], data["v"], tau2=tau2, test=test, prediction=kind)
+                for kind in ("default", "riley")}  # fmt: skip
+        agree = []
+        for quantity, value in theirs.items():
+            kind = "riley" if quantity.startswith("riley") else "default"
+            name = quantity.replace("riley", "prediction")
+            agree.append(digits(getattr(fits[kind], name), value))
+        rows.append({"Data": data["origin"], "Effects": data["k"], "Quantities": len(agree),
+                     "Digits that agree, fewest": worded_digits(min(agree))})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def digits(value: float, reference: float) -> int:
+    """Significant digits to which two numbers agree; 15 for equal ones."""
     if value == reference:
-        return "12 or more"
+        return 15
     apart = abs(value - reference) / max(abs(value), abs(reference))
-    agree = max(0, math.floor(-math.log10(apart)))
-    return "12 or more" if agree >= 12 else str(agree)
+    return min(15, max(0, math.floor(-math.log10(apart))))
+
+
+def worded_digits(count: int) -> str:
+    """Digits as shown: from nine on the last bits of the machine begin to decide."""
+    return "9 or more" if count >= 9 else str(count)
 
 
 def environment(lock: str, names: Iterable[str]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ Numbers arrive computed; here they are only worded. ``None`` stays missing and i
 
 import pandas as pd
 
+from alliance_review.analysis.flow import reason_words
 from alliance_review.reporting.numbers import format_value
 
 RATER = {"patient": "patient", "clinician": "clinician", "observer": "observer",
@@ -196,8 +197,8 @@ def exclusions(data) -> pd.DataFrame:
     counts = rows.groupby("exclusion_reason").agg(n=("effect_id", "size"),
                                                   samples=("sample_id", "nunique"))  # fmt: skip
     counts = counts.sort_values(["n", "samples"], ascending=False, kind="stable")
-    return pd.DataFrame({"Reason": [words(c) for c in counts.index], "Associations": counts["n"],
-                         "Samples": counts["samples"]})  # fmt: skip
+    return pd.DataFrame({"Reason": [reason_words(c) for c in counts.index],
+                         "Associations": counts["n"], "Samples": counts["samples"]})  # fmt: skip
 
 
 def sized(row: dict) -> str | None:

@@ -20,7 +20,10 @@ import pypandoc
 import typst
 import yaml
 
-from .clean import Page, PdfError, read_page
+from alliance_review.paths import PDF
+
+from .clean import Page, read_page
+from .errors import PdfError
 from .images import place
 from .links import resolve
 
@@ -67,7 +70,8 @@ def build_pdf(root: Path, html: Path, out: Path) -> list[str]:
     base = str(settings.get("html_baseurl") or config.get("html", {}).get("baseurl") or "")
     author_year = str(settings.get("bibtex_reference_style", "")).startswith("author_year")
     _name_front_page(pages[0], str(config.get("title", "")))
-    titles = resolve(pages, html, base, out.name)
+    facts = _facts(html, settings, pages[0].meta)
+    titles = resolve(pages, html, base, (out.name, PDF.name))
     with tempfile.TemporaryDirectory(prefix="review-pdf-") as folder:
         work = Path(folder)
         for page in pages:
@@ -77,13 +81,11 @@ def build_pdf(root: Path, html: Path, out: Path) -> list[str]:
             place(page, html, work)
         _fonts(work / "fonts")
         parts = {titles[doc]: part for part, doc in entries if part}
-        head = _head(config, settings, pages[0].meta, parts)
+        head = _head(config, settings, facts, parts)
         body = _typst([page.body.decode_contents() for page in pages])
         crowded = re.findall(r"^//crowded: (.*)$", body, re.M)
         (work / "book.typ").write_text(head + "\n" + body, "utf-8")
-        if os.environ.get("AR_KEEP"):  # DEBUG
-            shutil.copytree(work, os.environ["AR_KEEP"], dirs_exist_ok=True)
-        data, warnings = _compile(work, _timestamp(_version(settings, pages[0].meta)))
+        data, warnings = _compile(work, _timestamp(facts["version"]))
     out.parent.mkdir(parents=True, exist_ok=True)
     half = out.with_name(out.name + ".part")
     half.write_bytes(data)
@@ -93,11 +95,15 @@ def build_pdf(root: Path, html: Path, out: Path) -> list[str]:
 
 def contents(toc: dict) -> Iterator[tuple[str | None, str]]:
     """Pages of the book in order, each with the caption of the part it opens (or None)."""
+
     def walk(entries: list[dict]) -> Iterator[str]:
         for entry in entries:
             if "file" in entry:
-                yield str(Path(entry["file"]).with_suffix("")) if entry["file"].endswith(
-                    (".md", ".ipynb", ".rst")) else entry["file"]
+                yield (
+                    str(Path(entry["file"]).with_suffix(""))
+                    if entry["file"].endswith((".md", ".ipynb", ".rst"))
+                    else entry["file"]
+                )
             yield from walk(entry.get("sections", []))
 
     if "root" not in toc:
@@ -123,8 +129,17 @@ def _name_front_page(page: Page, title: str) -> None:
         heading.string = "Summary"
 
 
-def _version(settings: dict, meta: dict[str, str]) -> str:
-    return str(meta.get("ar-version") or settings.get("release") or settings.get("version") or "")
+def _facts(html: Path, settings: dict, meta: dict[str, str]) -> dict[str, str]:
+    """Version and date of the search: from the page, the configuration, or the results."""
+    results = html / "results.json"
+    stored = json.loads(results.read_text("utf-8")) if results.is_file() else {}
+    stored = stored.get("meta", {}) if isinstance(stored, dict) else {}
+    context = settings.get("html_context") or {}
+    version = meta.get("ar-version") or settings.get("release") or stored.get("version") or ""
+    searched = (
+        meta.get("ar-search-date") or context.get("search_date") or stored.get("search_date") or ""
+    )
+    return {"version": str(version), "searched": _date(str(searched))}
 
 
 def _timestamp(version: str) -> int:
@@ -137,20 +152,18 @@ def _timestamp(version: str) -> int:
     return int(dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp())
 
 
-def _head(config: dict, settings: dict, meta: dict[str, str], parts: dict[str, str]) -> str:
+def _head(config: dict, settings: dict, facts: dict[str, str], parts: dict[str, str]) -> str:
     """The template with the facts of this book in it, as Typst strings."""
     language, _, region = str(settings.get("language") or "en").replace("_", "-").partition("-")
-    version = _version(settings, meta)
-    context = settings.get("html_context") or {}
-    searched = meta.get("ar-search-date") or context.get("search_date")
+    version, searched = facts["version"], facts["searched"]
     authors = config.get("author") or []
     authors = [authors] if isinstance(authors, str) else [str(a) for a in authors]
     values = {
         "TITLE": _string(str(config.get("title") or "")),
         "AUTHORS": "(" + "".join(_string(a) + ", " for a in authors) + ")",
         "STATUS": _string("Living review" + (f" · version {version}" if version else "")),
-        "SEARCHED": _string(_date(str(searched))) if searched else "none",
-        "PARTS": "(:" + ", ".join(f"{_string(k)}: {_string(v)}" for k, v in parts.items()) + ")"
+        "SEARCHED": _string(searched) if searched else "none",
+        "PARTS": "(:)"
         if not parts
         else "(" + "".join(f"{_string(k)}: {_string(v)}, " for k, v in parts.items()) + ")",
         "LANG": _string(language),
@@ -192,7 +205,9 @@ def _typst(bodies: list[str]) -> str:
 
     def convert(part: list[str]) -> str:
         return pypandoc.convert_text(
-            "<html><body>" + "\n".join(part) + "</body></html>", "typst", format="html",
+            "<html><body>" + "\n".join(part) + "</body></html>",
+            "typst",
+            format="html",
             extra_args=["--lua-filter", str(_HERE / "filter.lua"), "--wrap=none"],
         )
 
@@ -206,8 +221,13 @@ def _typst(bodies: list[str]) -> str:
 def _compile(work: Path, timestamp: int) -> tuple[bytes, list[str]]:
     try:
         data, warnings = typst.compile_with_warnings(
-            str(work / "book.typ"), root=str(work), font_paths=[str(work / "fonts")],
-            ignore_system_fonts=True, pdf_standards=["ua-1"], timestamp=timestamp, format="pdf",
+            str(work / "book.typ"),
+            root=str(work),
+            font_paths=[str(work / "fonts")],
+            ignore_system_fonts=True,
+            pdf_standards=["ua-1"],
+            timestamp=timestamp,
+            format="pdf",
         )
     except typst.TypstError as error:
         detail = getattr(error, "diagnostic", "") or str(error)

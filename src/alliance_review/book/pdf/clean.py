@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from bs4 import BeautifulSoup, Tag
 
+from .errors import PdfError
 from .svg import Drawing, lift
 
 _ARTICLE = re.compile(r"<article\b[^>]*\bbd-article\b[^>]*>(.*?)</article>", re.S)
@@ -18,17 +19,39 @@ _META = re.compile(r"<meta\b[^>]*\bname=[\"'](ar-[\w-]+)[\"'][^>]*>")
 _CONTENT = re.compile(r"\bcontent=(\"([^\"]*)\"|'([^']*)')")
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
-_DROP_NAMES = {"script", "style", "button", "form", "nav", "template", "noscript", "iframe",
-               "audio", "video", "canvas", "object", "link", "meta"}
-_DROP_CLASSES = {"headerlink", "only-html", "toctree-wrapper", "backrefs", "fn-bracket",
-                 "sd-summary-state-marker", "visually-hidden", "collapsed", "tableofcontents",
-                 "fn-backref", "prev-next-area", "footnote-list-title", "kicker"}
+_DROP_NAMES = {
+    "script",
+    "style",
+    "button",
+    "form",
+    "nav",
+    "template",
+    "noscript",
+    "iframe",
+    "audio",
+    "video",
+    "canvas",
+    "object",
+    "link",
+    "meta",
+}
+_DROP_CLASSES = {
+    "headerlink",
+    "only-html",
+    "toctree-wrapper",
+    "backrefs",
+    "fn-bracket",
+    "sd-summary-state-marker",
+    "visually-hidden",
+    "collapsed",
+    "tableofcontents",
+    "fn-backref",
+    "prev-next-area",
+    "footnote-list-title",
+    "kicker",
+}
 _KINDS = ("warning", "important", "tip", "caution", "danger", "seealso")
 _LANGUAGES = {"ipython3": "python", "ipython": "python", "default": "", "none": "", "R": "r"}
-
-
-class PdfError(Exception):
-    """The PDF cannot be made; the message names the page and what to change."""
 
 
 @dataclass
@@ -125,9 +148,18 @@ def _math(page: Page, tag: Tag, tex: str | None, display: bool) -> None:
     """Maths as a marked code element: literal ``\\(`` in the text can then never become maths."""
     if not tex or not tex.strip():
         raise PdfError(f"{page.doc}: a formula without its TeX source (alttext): {tag!s:.80}")
+    tag.replace_with(_formula(page, tex, display))
+    _retire(tag)
+
+
+def _formula(page: Page, tex: str, display: bool) -> Tag:
     code = page.soup.new_tag("code", attrs={"class": "ar-display" if display else "ar-math"})
     code.string = " ".join(tex.split())
-    tag.replace_with(code)
+    return code
+
+
+def _retire(tag: Tag) -> None:
+    """Mark an element and all in it as done with: the walk over the page then passes it by."""
     for child in tag.find_all(True):
         child.decompose()
     tag.decompose()
@@ -145,16 +177,11 @@ def _equation(page: Page, tag: Tag) -> None:
     tex = inner.get("alttext") if inner else _strip(tag.get_text(), r"\[", r"\]")
     if not tex:
         raise PdfError(f"{page.doc}: equation {label or '(unnumbered)'} has no TeX source")
-    tag["class"] = ["ar-equation"]
-    tag["data-number"] = label
-    _math(page, inner, tex, True) if inner else None
-    if not inner:
-        for child in tag.find_all(True):
-            child.decompose()
-        tag.clear()
-        code = page.soup.new_tag("code", attrs={"class": "ar-display"})
-        code.string = " ".join(tex.split())
-        tag.append(code)
+    for child in tag.find_all(True):
+        child.decompose()
+    tag.clear()
+    tag["class"], tag["data-number"] = ["ar-equation"], label
+    tag.append(_formula(page, tex, True))
 
 
 def _code(page: Page, tag: Tag) -> None:

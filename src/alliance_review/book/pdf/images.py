@@ -8,7 +8,8 @@ from urllib.parse import unquote
 
 from bs4 import Tag
 
-from .clean import Page, PdfError
+from .clean import Page
+from .errors import PdfError
 
 
 def place(page: Page, site: Path, work: Path) -> None:
@@ -27,8 +28,10 @@ def place(page: Page, site: Path, work: Path) -> None:
             img.decompose()
             continue
         if not alt:
-            raise PdfError(f"{page.doc}: {_name(img)} has no alternative text; give it an alt "
-                           "text (a drawing: a <desc> that says what it shows)")
+            raise PdfError(
+                f"{page.doc}: {_name(img)} has no alternative text; give it an alt "
+                "text (a drawing: a <desc> that says what it shows)"
+            )
         file = work / f"{hashlib.sha256(data).hexdigest()[:20]}{suffix}"
         file.write_bytes(data)
         img.attrs = {"src": file.name, "alt": alt}
@@ -43,7 +46,7 @@ def _content(page: Page, img: Tag, site: Path) -> tuple[str, bytes | None, str]:
         return drawing.alt, drawing.source.encode(), ".svg"
     alt, source = " ".join(str(img.get("alt", "")).split()), str(img.get("src", ""))
     if source.startswith("data:image/"):
-        kind, _, payload = source[len("data:image/"):].partition(",")
+        kind, _, payload = source[len("data:image/") :].partition(",")
         suffix = "." + kind.partition(";")[0].partition("+")[0].replace("jpeg", "jpg")
         data = base64.b64decode(payload) if "base64" in kind else unquote(payload).encode()
         return alt, data, suffix

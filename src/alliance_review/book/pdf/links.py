@@ -7,22 +7,37 @@ from urllib.parse import unquote
 
 from bs4 import Tag
 
-from .clean import HEADINGS, Page, PdfError
+from .clean import HEADINGS, Page
+from .errors import PdfError
 
 _OUTSIDE = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:|^//")
-_INLINE_HOST = {"p", "dt", "span", "li", "td", "th", "caption", "figcaption", "em", "strong",
-                "code"}
+_INLINE_HOST = {
+    "p",
+    "dt",
+    "span",
+    "li",
+    "td",
+    "th",
+    "caption",
+    "figcaption",
+    "em",
+    "strong",
+    "code",
+}
 
 
 def label(doc: str, fragment: str) -> str:
     """The Typst label of a place: any other character than a plain one is written as its code."""
+
     def plain(text: str) -> str:
         return re.sub(r"[^A-Za-z0-9_-]", lambda m: f".{ord(m[0]):x}.", text)
 
     return f"{plain(doc)}:{plain(fragment)}"
 
 
-def resolve(pages: list[Page], site: Path, base: str = "", own: str = "") -> dict[str, str]:
+def resolve(
+    pages: list[Page], site: Path, base: str = "", own: tuple[str, ...] = ()
+) -> dict[str, str]:
     """Rewrite every link and mark every place a link leads to.
 
     Parameters
@@ -34,8 +49,8 @@ def resolve(pages: list[Page], site: Path, base: str = "", own: str = "") -> dic
         text, or leads to the published site when `base` is given.
     base : str
         Address of the published site, or empty.
-    own : str
-        File name of the document itself: the site links to it before it is made.
+    own : tuple of str
+        File names of the document itself: the site links to it before it is made.
 
     Returns
     -------
@@ -68,7 +83,7 @@ def resolve(pages: list[Page], site: Path, base: str = "", own: str = "") -> dic
                     dead.append(f"{page.doc}: {href} ({link.get_text(' ', strip=True)!r})")
                 wanted.add((doc, place))
                 link.attrs = {"href": "#" + label(doc, place)}
-            elif (site / target).exists() or (own and posixpath.basename(target) == own):
+            elif (site / target).exists() or posixpath.basename(target) in own:
                 if base:
                     link.attrs = {"href": posixpath.join(base, target)}
                 else:

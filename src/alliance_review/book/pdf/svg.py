@@ -8,6 +8,8 @@ import html
 import re
 from dataclasses import dataclass
 
+from .errors import PdfError
+
 _TAG = re.compile(r"<svg\b|</svg\s*>", re.I)
 _VARIABLE = re.compile(r"var\(\s*--[\w-]+\s*,\s*([^()]+?)\s*\)")
 _BARE_VARIABLE = re.compile(r"var\(\s*--([\w-]+)\s*\)")
@@ -61,9 +63,16 @@ def lift(page: str) -> tuple[str, list[Drawing]]:
 def stand_alone(source: str) -> str:
     """An inline drawing as a file: light colours, declared name spaces, a font that is there."""
     source = _VARIABLE.sub(r"\1", source)
-    source = _BARE_VARIABLE.sub(INK, source).replace("currentColor", INK)
-    source = _ENTITY.sub(lambda m: f"&#{ord(c)};" if len(c := html.unescape(m[0])) == 1 else c,
-                         source)
+    bare = _BARE_VARIABLE.search(source)
+    if bare:
+        raise PdfError(
+            f"a drawing names the colour --{bare[1]} without the colour for paper; "
+            f"write var(--{bare[1]}, #rrggbb)"
+        )
+    source = source.replace("currentColor", INK)
+    source = _ENTITY.sub(
+        lambda m: f"&#{ord(c)};" if len(c := html.unescape(m[0])) == 1 else c, source
+    )
     source = _FONT.sub(_with_font, source)
     head, close, rest = source.partition(">")
     if "xmlns=" not in head:

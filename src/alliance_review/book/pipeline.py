@@ -1,0 +1,370 @@
+"""From data to website and PDF: the steps of a build, each done only when it is due.
+
+check the data -> analysis -> execute chapters -> pages -> PDF -> put both in place. A step that
+fails ends the build; what the last good build left in ``_build`` stays as it was.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from alliance_review import __version__, paths
+from alliance_review.book import cache, execute
+from alliance_review.book.warm import WarmInterpreter
+
+#: A running chapter is named again after this many seconds without news.
+HEARTBEAT = 10.0
+
+
+class BuildFailed(Exception):
+    """The build stopped; the message is for the author, complete and without a traceback."""
+
+
+@dataclass
+class Build:
+    """One build of one folder.
+
+    Attributes
+    ----------
+    root
+        The repository, or a changed copy of it.
+    jobs
+        Chapters executed side by side.
+    html_only, force, verbose
+        No PDF; take nothing from earlier builds; show details and what Sphinx says.
+    """
+
+    root: Path
+    jobs: int = field(default_factory=execute.default_jobs)
+    html_only: bool = False
+    force: bool = False
+    verbose: bool = False
+    say: Callable[[str], None] = lambda text: print(text, flush=True)
+
+    def __post_init__(self) -> None:
+        self.started = time.monotonic()
+        self.folder = self.root / "_build"
+        self.state_file = self.folder / "state.json"
+        self.state = {} if self.force else cache.read_state(self.state_file)
+        self.source = paths.SOURCE
+        self.environment = execute.kernel_environment(self.root, self.source)
+
+    def run(self) -> None:
+        """Build everything that is due.
+
+        Raises
+        ------
+        BuildFailed
+            With one message per fault.
+        """
+        with cache.build_lock(self.folder / "lock"):
+            if self.force:
+                for name in ("doctrees", "site", "jupyter_execute"):
+                    shutil.rmtree(self.folder / name, ignore_errors=True)
+            self.key = cache.environment_key(self.root, self.source)
+            chapters = self.chapters()
+            stale = self.stale(chapters)
+            due = self.state.get("analysis") != self._results_key()
+            with WarmInterpreter(self.environment, enabled=self._warm()) as warm:
+                if stale or due:
+                    warm.start()
+                    _import_ahead()
+                if due:
+                    self.check_and_analyse(warm)
+                else:
+                    self.note("data      unchanged since the last check")
+                self.execute_chapters(stale, len(chapters), warm)
+            self.pages_and_pdf()
+
+    def _warm(self) -> bool:
+        return not os.environ.get("ALLIANCE_REVIEW_COLD")
+
+    def note(self, text: str) -> None:
+        """Say one line with the time since the start."""
+        self.say(f"{time.monotonic() - self.started:6.1f} s  {text}")
+
+    # --- data and analysis ----------------------------------------------------------------
+
+    def _results_key(self) -> str:
+        return cache.text_digest([self.key, cache.tree_digest(self.folder / "results.json")])
+
+    def check_and_analyse(self, warm: WarmInterpreter) -> None:
+        """Validate the data, then compute the results; both in a process of their own."""
+        self.note("data      checking")
+        done = self._module(warm, "alliance_review", "check")
+        if done.returncode:
+            raise BuildFailed(_output(done))
+        self.note("analysis  computing results.json")
+        done = self._module(warm, "alliance_review.book.analyse")
+        if done.returncode:
+            detail = _output(done)
+            raise BuildFailed(
+                detail if self.verbose else f"the analysis failed: {detail.splitlines()[-1]}"
+            )
+        self.state["analysis"] = self._results_key()
+        self._save()
+
+    def _module(self, warm: WarmInterpreter, *words: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            warm.command(*words),
+            env=self.environment,
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    # --- chapters -------------------------------------------------------------------------
+
+    def chapters(self) -> list[Path]:
+        """Return the notebooks of the table of contents, in its order."""
+        found = []
+        for name in toc_pages(self.root):
+            notebook = self.root / f"{name}.ipynb"
+            if notebook.is_file():
+                found.append(notebook)
+            elif not (self.root / f"{name}.md").is_file():
+                raise BuildFailed(f"_toc.yml names {name}, but there is no such file")
+        return found
+
+    def stale(self, chapters: list[Path]) -> list[Path]:
+        """Return the chapters whose stored outputs are not those of this code, data and package."""
+        known = self.state.get("chapters", {})
+        due = []
+        for chapter in chapters:
+            try:
+                notebook = execute.read(chapter)
+            except ValueError as error:
+                raise BuildFailed(f"{chapter.name}: not a notebook ({error})") from None
+            entry = known.get(chapter.name, {})
+            fresh = (cache.chapter_key(notebook, self.key), cache.outputs_digest(notebook))
+            if (entry.get("key"), entry.get("outputs")) != fresh:
+                due.append(chapter)
+        return due
+
+    def execute_chapters(self, stale: list[Path], total: int, warm: WarmInterpreter) -> None:
+        """Execute `stale` chapters side by side, longest first, with a line for each."""
+        if not stale:
+            self.note(f"chapters  all {total} unchanged since they were executed")
+            return
+        known = self.state.setdefault("chapters", {})
+        for name in known.keys() - {path.name for path in self.chapters()}:
+            del known[name]
+        expected = {path: known.get(path.name, {}).get("seconds") for path in stale}
+        order = sorted(stale, key=lambda path: -(expected[path] or 0))
+        self.note(f"chapters  executing {len(stale)} of {total}, {self.jobs} at a time")
+        lines = _ChapterLines(self.note, len(stale), expected)
+
+        def finished(done: execute.Execution) -> None:
+            key = cache.chapter_key(execute.read(done.chapter), self.key)
+            known[done.chapter.name] = {
+                "key": key, "outputs": done.outputs, "seconds": round(done.seconds, 2)
+            }  # fmt: skip
+            lines.finished(done)
+
+        with lines:
+            failures = execute.execute_all(
+                order, warm, self.environment, jobs=self.jobs, progress=lines.progress,
+                finished=finished,
+            )  # fmt: skip
+        self._save()
+        if failures:
+            failures.sort(key=lambda failure: failure.chapter.name)
+            raise BuildFailed("\n".join(self._failure(failure) for failure in failures))
+
+    def _failure(self, failure: execute.CellFailed) -> str:
+        place = failure.chapter.relative_to(self.root).as_posix()
+        line = f"{place}, cell {failure.cell}: {failure.reason}"
+        return f"{line}\n{failure.detail}" if self.verbose and failure.detail else line
+
+    # --- pages and PDF --------------------------------------------------------------------
+
+    def pages_and_pdf(self) -> None:
+        """Build website and PDF beside the last ones and put them in place together."""
+        site, pdf = self.folder / "html", self.folder / "review.pdf"
+        key = self._pages_key()
+        known = self.state.get("pages", {})
+        built = known.get("key") == key and known.get("html") == cache.tree_digest(site)
+        printed = self.html_only or known.get("pdf") == cache.tree_digest(pdf)
+        if built and printed and (self.html_only or known.get("pdf")):
+            self.note("pages     unchanged since they were built")
+        else:
+            self._make(site, pdf)
+            self.state["pages"] = {
+                "key": key,
+                "html": cache.tree_digest(site),
+                "pdf": None if self.html_only else cache.tree_digest(pdf),
+            }
+            self._save()
+        self.note("done")
+        self.say(f"website   {_shown(site / 'index.html')}")
+        if not self.html_only:
+            self.say(f"PDF       {_shown(pdf)}")
+
+    def _make(self, site: Path, pdf: Path) -> None:
+        from alliance_review.book import html
+
+        work, new, new_pdf = (self.folder / n for n in ("site", "html.new", "review.new.pdf"))
+        self.note("pages     building the website")
+        try:
+            count = html.build_site(
+                self.root, work, self.folder / "doctrees", epoch=epoch(), verbose=self.verbose
+            )
+        except html.PagesFailed as failed:
+            raise BuildFailed("\n".join(failed.messages)) from None
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.copytree(work, new, ignore=shutil.ignore_patterns(".doctrees", ".buildinfo*"))
+        publish(self.root, new)
+        if not self.html_only:
+            self.note(f"PDF       setting {count} pages")
+            self._print(new, new_pdf)
+            shutil.copyfile(new_pdf, new / "review.pdf")
+            os.replace(new_pdf, pdf)
+        cache.replace_folder(new, site)
+
+    def _print(self, site: Path, pdf: Path) -> None:
+        from alliance_review.book.pdf import PdfError, build_pdf
+
+        os.environ["SOURCE_DATE_EPOCH"] = str(epoch())
+        try:
+            warnings = build_pdf(self.root, site, pdf)
+        except PdfError as error:
+            raise BuildFailed(f"PDF: {error}") from None
+        for warning in warnings:
+            self.note(f"PDF       warning: {warning}")
+
+    def _pages_key(self) -> str:
+        """Digest of all that the pages show or are made by."""
+        inputs = [
+            path
+            for path in cache.files(
+                *(self.root / n for n in (
+                    "_config.yml", "_toc.yml", "_static", "chapters", "data", "references.bib",
+                    "requirements.lock", "_build/results.json")),
+                *(self.root / f"{name}.md" for name in toc_pages(self.root)),
+            )
+        ]  # fmt: skip
+        code = cache.digest(cache.files(self.source), self.source)
+        return cache.digest(inputs, self.root, code, cache.python_version())
+
+    def _save(self) -> None:
+        cache.write_state(self.state_file, self.state)
+
+
+class _ChapterLines:
+    """One line per finished chapter, and a sign of life from those that take long."""
+
+    def __init__(self, note: Callable[[str], None], total: int, expected: dict) -> None:
+        self._note, self._total, self._expected = note, total, expected
+        self._running: dict[Path, tuple[float, int, int]] = {}
+        self._lock, self._end = threading.Lock(), threading.Event()
+        self._count = 0
+
+    def progress(self, chapter: Path, cell: int, cells: int) -> None:
+        with self._lock:
+            start = self._running.get(chapter, (time.monotonic(),))[0]
+            self._running[chapter] = (start, cell, cells)
+
+    def finished(self, done: execute.Execution) -> None:
+        with self._lock:
+            self._count += 1
+            self._running.pop(done.chapter, None)
+            change = "outputs changed" if done.written else "outputs unchanged"
+            self._line(
+                f"[{self._count:2}/{self._total}]", done.chapter,
+                f"{done.cells} cells in {done.seconds:.1f} s", change,
+            )  # fmt: skip
+
+    def _line(self, mark: str, chapter: Path, *words: str) -> None:
+        known = self._expected.get(chapter)
+        last = f"expected {known:.1f} s" if known else "no time expected"
+        self._note(f"{mark:9} {chapter.stem:18} {', '.join([*words, last])}")
+
+    def _beat(self) -> None:
+        while not self._end.wait(HEARTBEAT):
+            with self._lock:
+                for chapter, (start, cell, cells) in self._running.items():
+                    took = f"{time.monotonic() - start:.0f} s so far"
+                    self._line("", chapter, f"cell {cell} of {cells}", took)
+
+    def __enter__(self) -> "_ChapterLines":
+        threading.Thread(target=self._beat, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+
+
+def toc_pages(root: Path) -> list[str]:
+    """Return the pages of ``_toc.yml`` in their order, without suffix."""
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    pages = [toc["root"]]
+
+    def walk(entries: list[dict[str, Any]]) -> None:
+        for entry in entries:
+            if "file" in entry:
+                pages.append(entry["file"])
+            for name in ("chapters", "sections"):
+                walk(entry.get(name, []))
+
+    for part in toc.get("parts", [toc]):
+        walk(part.get("chapters", []) if "chapters" in part else part.get("sections", []))
+    return pages
+
+
+def publish(root: Path, site: Path) -> None:
+    """Put the data and the results beside the pages, where the pages link to them."""
+    for file in cache.files(root / "data"):
+        target = site / file.relative_to(root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    shutil.copyfile(root / "_build" / "results.json", site / "results.json")
+    (site / ".nojekyll").touch()
+
+
+def epoch() -> int:
+    """Return the moment that stands for "now" in built files: the first day of the version's year.
+
+    A build today and one next year of the same version are the same bytes.
+    """
+    import calendar
+
+    return calendar.timegm((2000 + int(__version__.split(".")[0]), 1, 1, 0, 0, 0))
+
+
+def _import_ahead() -> None:
+    """Import what the next steps need while the warm interpreter is starting."""
+    import nbclient  # noqa: F401
+    import nbformat  # noqa: F401
+
+
+def _output(done: subprocess.CompletedProcess) -> str:
+    return f"{done.stdout}{done.stderr}".strip() or f"stopped with code {done.returncode}"
+
+
+def _shown(path: Path) -> str:
+    """Return a path as short as it can be shown."""
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def build(root: Path = paths.ROOT, **options: Any) -> int:
+    """Build and report; return the exit code (0 done, 1 not)."""
+    try:
+        Build(root.resolve(), **options).run()
+    except (BuildFailed, cache.Busy) as stop:
+        print(f"{stop}\nNothing was replaced.", file=sys.stderr, flush=True)
+        return 1
+    return 0

@@ -1,0 +1,317 @@
+"""Tables of the audit, the agenda and the appendices: nothing lost, nothing invented."""
+
+import json
+import math
+import re
+from types import SimpleNamespace
+
+import nbformat
+import pandas as pd
+import pytest
+
+from alliance_review import evidence, paths
+from alliance_review.interpretation import planning
+from alliance_review.reporting import agenda_tables, appendix_tables, record_tables
+from alliance_review.synthesis import Report, pool_reports
+
+
+@pytest.fixture(scope="module")
+def data():
+    return evidence.load()
+
+
+# --- the pages exist and are called what the tables call them ---------------------------------
+
+
+@pytest.mark.parametrize("stem", [s for s in appendix_tables.CHAPTERS if s != "index"])
+def test_every_page_named_in_a_table_exists_under_that_title(stem):
+    notebook = nbformat.read(paths.CHAPTERS / f"{stem}.ipynb", as_version=4)
+    heading = re.match(r"(?:\(.+\)=\n)?# (.+)", notebook.cells[0].source)
+    assert heading[1].strip() == appendix_tables.CHAPTERS[stem]
+
+
+def test_chapter_gives_name_and_address_and_refuses_a_page_that_does_not_exist():
+    assert appendix_tables.chapter("07_mechanisms") == ("7 Mechanisms", "07_mechanisms.html")
+    assert appendix_tables.chapter("appendix_measures")[1] == "a5_measures.html"
+    assert appendix_tables.chapter("index")[1] == "../index.html"
+    with pytest.raises(KeyError):
+        appendix_tables.chapter("12_nowhere")
+
+
+# --- claims ------------------------------------------------------------------------------------
+
+
+def test_every_claim_is_in_the_table_of_its_document_once(data):
+    documents = list(data.documents["document_id"])
+    shown = pd.concat([appendix_tables.claims(data, d) for d in documents])
+    assert list(shown["Claim"]) == list(data.claims["claim_id"])
+    assert shown["Verdict"].isin(appendix_tables.VERDICTS.values()).all()
+    with pytest.raises(ValueError, match="'999'"):
+        appendix_tables.claims(data, "999")
+
+
+@pytest.mark.parametrize("column", ["document", "kind"])
+def test_counts_of_claims_add_up(data, column):
+    table = appendix_tables.claims_by(data, column)
+    *lines, total = table.to_dict("records")
+    words = list(appendix_tables.VERDICTS.values())
+    assert total["all"] == len(data.claims) == sum(line["all"] for line in lines)
+    for code, word in appendix_tables.VERDICTS.items():
+        assert total[word] == (data.claims["verdict"] == code).sum()
+    assert all(line["all"] == sum(line[w] for w in words) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("authors", "years", "expected"),
+    [
+        ("McCabe R, Priebe S; Chang JG", "2004; 2019", "McCabe and Priebe 2004; Chang 2019"),
+        ("Totura, Fields, Karver", "2018", "Totura and others 2018"),
+        ("McCabe R, John P et al.", "2016", "McCabe and others 2016"),
+        ("Kim et al.", "2016", "Kim and others 2016"),
+        ("McKay KM, Imel ZE, Wampold BE", "2006", "McKay and others 2006"),
+        ("TACK team", None, "TACK team"),
+        (None, "2007", "A title"),
+        (None, None, "A title"),
+    ],
+)
+def test_sources_are_named_by_author_and_year_or_by_title(authors, years, expected):
+    assert appendix_tables.source(authors, years, "A title") == expected
+
+
+def test_a_source_with_neither_author_nor_title_is_missing():
+    assert appendix_tables.source(pd.NA, pd.NA, pd.NA) is None
+
+
+# --- points ------------------------------------------------------------------------------------
+
+
+def test_every_point_is_shown_with_a_page_that_exists(data):
+    documents = sorted(set(data.points["document"]))
+    shown = pd.concat([appendix_tables.points(data, d) for d in documents])
+    assert sorted(shown["Point"]) == sorted(data.points["point_id"])
+    for address in shown["address"]:
+        assert (paths.CHAPTERS / address.replace(".html", ".ipynb")).is_file(), address
+    kinds = appendix_tables.points_by_kind(data)
+    assert kinds["All"].sum() == len(data.points)
+    with pytest.raises(ValueError, match="'999'"):
+        appendix_tables.points(data, "999")
+
+
+# --- codebook ----------------------------------------------------------------------------------
+
+
+def test_codebook_shows_every_field_and_every_table_has_its_cell(data):
+    schema, faults = evidence.read_schema(paths.DATA)
+    package = json.loads(paths.PACKAGE.read_text(encoding="utf-8"))
+    assert not faults
+    sizes = {t.name: len(getattr(data, t.name)) for t in schema}
+    assert list(appendix_tables.codebook_tables(schema, sizes)["Table"]) == [
+        r["name"] for r in package["resources"]
+    ]
+    for table, resource in zip(schema, package["resources"], strict=True):
+        shown = appendix_tables.codebook(table)
+        assert list(shown["Field"]) == [f["name"] for f in resource["schema"]["fields"]]
+        assert shown["Meaning"].str.len().min() > 0 and shown["Example"].str.len().min() > 0
+    page = nbformat.read(paths.CHAPTERS / "a4_codebook.ipynb", as_version=4)
+    named = {c.metadata.get("mystnb", {}).get("figure", {}).get("name") for c in page.cells}
+    assert {f"tab-codebook-{t.name.replace('_', '-')}" for t in schema} <= named
+
+
+def test_allowed_values_are_put_into_words():
+    def field(**rules):
+        empty = dict(enum=(), minimum=None, maximum=None, pattern=None, unique=False)
+        return SimpleNamespace(**(empty | rules))
+
+    allowed = appendix_tables.allowed
+    assert allowed(field()) == "any"
+    assert allowed(field(enum=("yes", "no"))) == "yes, no"
+    assert allowed(field(minimum=-1, maximum=1)) == "-1 to 1"
+    assert allowed(field(minimum=4)) == "4 or more"
+    assert allowed(field(maximum=1)) == "1 or less"
+    assert allowed(field(pattern=re.compile("[a-z]+"), unique=True)) == (
+        "pattern [a-z]+; each once"
+    )
+    assert allowed(field(), "sample_id of samples") == "a sample_id of samples"
+
+
+# --- measures and checklists -------------------------------------------------------------------
+
+
+def test_every_measure_is_shown_once(data):
+    kinds = ("alliance", "related", "not_identified", "overview")
+    shown = pd.concat([appendix_tables.measures(data, [k]) for k in kinds])
+    assert len(shown) == len(data.measures) == len(appendix_tables.measures(data, kinds))
+    assert shown["Measure"].str.len().min() > 0
+
+
+def test_prisma_is_complete_and_counted(data):
+    shown = appendix_tables.checklist(data, "PRISMA 2020")
+    numbers = {re.match(r"\d+", item)[0] for item in shown["Item"]}
+    assert numbers == {str(i) for i in range(1, 28)} and len(shown) == 42
+    counts = appendix_tables.checklist_counts(data).iloc[0]
+    assert counts["met"] == (shown["Status"] == "met").sum()
+    assert counts["met"] + counts["partly"] + counts["not met"] == counts["all"] == 42
+    with pytest.raises(ValueError, match="no checklist"):
+        appendix_tables.checklist(data, "PRISMA 1920")
+
+
+# --- agenda ------------------------------------------------------------------------------------
+
+FIT = {"r": 0.2, "r_low": 0.1, "r_high": 0.3, "tau": 0.1, "k": 2}
+RESULTS = {
+    "meta": {"version": "1.2.3"},
+    "pools": {
+        "core": {"all_reports": FIT, "printed_only": {"k": 2, "REML": FIT | {"r": 0.25}}},
+        "adherence": {"all_reports": FIT | {"r_low": 0.0}, "printed_only": {"k": 1}},
+    },
+    "policy": {"inputs": {"shift": 0.5}},
+}
+
+
+def test_sizes_of_studies_are_those_of_the_formula():
+    table = agenda_tables.study_sizes(RESULTS)
+    assert len(table) == 6
+    eighty = table[[c for c in table.columns if c.startswith("People, 80")][0]]
+    assert list(eighty[:3]) == ["783", "194", "85"]
+    assert pd.isna(eighty[3])  # no sample detects an association of zero
+
+
+def test_sizes_of_trials_grow_as_the_causal_share_falls():
+    table = agenda_tables.trial_sizes(RESULTS, icc=0.1, cluster=11)
+
+    def people(column):
+        return [int(x.replace(",", "")) for x in table[column]]
+
+    plain = people("Patients, no clustering")
+    assert plain[0] == planning.required_trial(0.2 * 0.5)
+    assert plain[2] == pytest.approx(16 * plain[0], rel=0.01)
+    assert people("Patients, clustered")[0] == pytest.approx(2 * plain[0], rel=0.01)
+    interaction = people("Interaction of equal size, clustered")
+    assert interaction[0] == pytest.approx(8 * plain[0], rel=0.01)
+
+
+def row(label, form, n, basis="reported", **more):
+    fields = dict(n_low=None, n_high=None, weight=0.1, source_url=f"https://x.test/{label}",
+                  citation_key=label)  # fmt: skip
+    return {"label": label, "form": form, "n": n, "n_basis": basis} | fields | more
+
+
+def test_the_queue_is_ordered_by_information_and_leaves_out_what_is_complete():
+    core = {"all_reports": FIT, "rows": [
+        row("known", "exact", 800), row("small", "null", 20, weight=0.0),
+        row("large", "significant", 300, weight=0.0), row("size", "exact", 50, "assumed"),
+        row("range", "significant", None, "missing", n_low=15, n_high=57, weight=0.0),
+    ]}  # fmt: skip
+    table = agenda_tables.upgrade_queue(core, 500.0, {"large": "10.1/x"})
+    assert list(table["Sample"]) == ["large", "range", "small", "size"]
+    assert list(table["Place"]) == [1, 2, 3, 4]
+    assert list(table["Ask for"]) == [
+        "coefficient", "coefficient and sample size", "coefficient", "sample size"
+    ]  # fmt: skip
+    assert table["address"][0] == "https://doi.org/10.1/x"
+    assert table["address"][1] == "https://x.test/range"
+    gained = planning.information_gain(300, 0.1, 0.0, 500.0)
+    assert table["Information gained"][0].startswith(f"{100 * gained:.0f}")
+
+
+def test_gaps_left_open_come_first_and_weighty_ones_before_others(data):
+    shown = agenda_tables.gaps(data)
+    gaps = data.points[data.points["kind"] == "gap"]
+    assert sorted(shown["Gap"]) == sorted(gaps["point"])
+    is_open = list(shown["address"] == "11_agenda.html")
+    assert is_open == sorted(is_open, reverse=True) and any(is_open) and not all(is_open)
+    weights = list(shown["Weighty claims"])[: sum(is_open)]
+    assert weights == sorted(weights, reverse=True)
+    others = agenda_tables.open_points(data)
+    assert len(others) + sum(is_open) == (data.points["chapter"] == "11_agenda").sum()
+
+
+def test_cells_count_samples_and_say_where_there_are_none(data):
+    table = agenda_tables.cells(data).set_index("Relationship rated by")
+    core = data.effects[data.effects["tier"] == "core"]
+    patient = core[(core["rater"] == "patient") & (core["outcome_domain"] == "symptoms")]
+    assert table.loc["patient", "symptoms"] == patient["sample_id"].nunique()
+    assert "none" in set(table.to_numpy().ravel())
+    # no association of the core tier falls outside the table
+    assert set(core["outcome_domain"]) <= set(agenda_tables.DOMAINS)
+    people = agenda_tables.populations(data)
+    assert people["Core"].replace("none", 0).sum() == core["sample_id"].nunique()
+
+
+# --- the record --------------------------------------------------------------------------------
+
+
+def test_estimates_of_this_version_hold_every_pool():
+    table = record_tables.estimates(RESULTS)
+    assert list(zip(table["Pool"], table["Method"], table["r"], strict=True)) == [
+        ("core", "all reports", ".20"), ("core", "printed numbers, REML", ".25"),
+        ("adherence", "all reports", ".20"),
+    ]  # fmt: skip
+    assert set(table["Version"]) == {"1.2.3"}
+
+
+def test_pools_side_by_side_are_shown_as_r():
+    report = Report("exact", 103, z=0.5)
+    fit = pool_reports([report, report])
+    shown = record_tables.fits({"both": fit}).iloc[0]
+    assert (shown["Pool"], shown["Samples"], shown["With a number"]) == ("both", 2, 2)
+    assert shown["r"] == ".46" and shown["Tau"] == ".00"  # tanh(0.5) = .4621
+    half = 1.959964 / (2 * 100) ** 0.5
+    low, high = (f"{math.tanh(0.5 + side * half):.2f}"[1:] for side in (-1, 1))
+    assert shown["95 % interval"] == f"{low} to {high}" == shown["Prediction"]
+
+
+def test_change_log_says_so_while_it_is_empty_and_lists_the_newest_first(data):
+    empty = SimpleNamespace(history=data.history.iloc[:0])
+    assert record_tables.history(empty)["What changed"][0] == "no version has been superseded"
+    rows = [
+        {"version": v, "date": d, "pool": "core", "method": "all_reports", "k": 3, "r": 0.2,
+         "r_low": 0.1, "r_high": 0.3, "change": "a"}
+        for v, d in (("1.0.0", "2026-01-01"), ("1.1.0", "2026-02-01"))
+    ]  # fmt: skip
+    shown = record_tables.history(SimpleNamespace(history=pd.DataFrame(rows)))
+    assert list(shown["Version"]) == ["1.1.0", "1.0.0"]
+    assert shown["95 % interval"][0] == ".10 to .30" and shown["Method"][0] == "all reports"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [(1.0, 1.0, 15), (0.0, 0.0, 15), (1.0, 1.0 + 1e-14, 14), (1.0, 1.001, 3), (0.30, 0.31, 1),
+     (1.0, -1.0, 0), (0.0, 0.5, 0)],
+)  # fmt: skip
+def test_digits_that_agree(ours, theirs, expected):
+    assert record_tables.digits(ours, theirs) == expected
+
+
+def test_verification_needs_every_quantity_and_shows_a_difference():
+    table = record_tables.verification({"tau2": 0.5, "se": 1.0}, {"tau2": 0.5001, "se": 1.0})
+    assert list(table["Digits that agree"]) == ["3", "9 or more"]
+    with pytest.raises(KeyError):
+        record_tables.verification({"tau2": 0.5}, {})
+
+
+def test_verification_of_a_set_shows_its_worst_quantity():
+    def pool(y, v, *, tau2, test, prediction):
+        low = 0.1 if prediction == "default" else 0.2
+        return SimpleNamespace(estimate=0.5, prediction_low=low)
+
+    data = {"origin": "A set", "k": 3, "y": [], "v": [],
+            "columns": ["estimate", "prediction_low", "riley_low"],
+            "pool": {"DL": {"z": [0.5, 0.1, 0.2]}}}  # fmt: skip
+    same = record_tables.verification_sets([data], pool, "DL", "z")
+    assert same.to_dict("records") == [
+        {"Data": "A set", "Effects": 3, "Quantities": 3, "Digits that agree, fewest": "9 or more"}
+    ]
+    data["pool"]["DL"]["z"][2] = 0.2002  # the last quantity is compared with its own kind
+    worse = record_tables.verification_sets([data], pool, "DL", "z")
+    assert worse["Digits that agree, fewest"][0] == "3"
+
+
+def test_environment_reads_the_lock():
+    lock = "numpy==2.4 ; python_full_version < '3.12' \\\n  --hash=sha256:a\nnumpy==2.5\nscipy==1\n"
+    table = record_tables.environment(lock, ["scipy", "numpy"])
+    assert table.to_dict("list") == {
+        "Package": ["scipy", "numpy"], "Locked version": ["1", "2.4 or 2.5"]
+    }  # fmt: skip
+    with pytest.raises(ValueError, match="pandas"):
+        record_tables.environment(lock, ["pandas"])
