@@ -46,6 +46,8 @@ def test_every_claim_is_in_the_table_of_its_document_once(data):
     shown = pd.concat([appendix_tables.claims(data, d) for d in documents])
     assert list(shown["Claim"]) == list(data.claims["claim_id"])
     assert shown["Verdict"].isin(appendix_tables.VERDICTS.values()).all()
+    for said, claim in zip(shown["What is said"], data.claims["claim"], strict=True):
+        assert said.startswith(claim) and ". Cited: " in said
     with pytest.raises(ValueError, match="'999'"):
         appendix_tables.claims(data, "999")
 
@@ -54,11 +56,12 @@ def test_every_claim_is_in_the_table_of_its_document_once(data):
 def test_counts_of_claims_add_up(data, column):
     table = appendix_tables.claims_by(data, column)
     *lines, total = table.to_dict("records")
-    words = list(appendix_tables.VERDICTS.values())
-    assert total["all"] == len(data.claims) == sum(line["all"] for line in lines)
-    for code, word in appendix_tables.VERDICTS.items():
+    assert total["All"] == len(data.claims) == sum(line["All"] for line in lines)
+    assert list(appendix_tables.SHORT) == list(appendix_tables.VERDICTS)
+    for code, word in appendix_tables.SHORT.items():
         assert total[word] == (data.claims["verdict"] == code).sum()
-    assert all(line["all"] == sum(line[w] for w in words) for line in lines)
+    assert all(line["All"] == sum(line[w] for w in appendix_tables.SHORT.values())
+               for line in lines)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -131,7 +134,7 @@ def test_allowed_values_are_put_into_words():
     assert allowed(field(pattern=re.compile("[a-z]+"), unique=True)) == (
         "pattern [a-z]+; each once"
     )
-    assert allowed(field(), "sample_id of samples") == "a sample_id of samples"
+    assert allowed(field(unique=True), "sample_id of samples") == "sample_id of samples; each once"
 
 
 # --- measures and checklists -------------------------------------------------------------------
@@ -141,7 +144,16 @@ def test_every_measure_is_shown_once(data):
     kinds = ("alliance", "related", "not_identified", "overview")
     shown = pd.concat([appendix_tables.measures(data, [k]) for k in kinds])
     assert len(shown) == len(data.measures) == len(appendix_tables.measures(data, kinds))
-    assert shown["Measure"].str.len().min() > 0
+    assert shown["Measure"].is_unique
+    assert not any("." in items for items in shown["Items"].dropna())
+
+
+def test_a_measure_is_named_by_what_is_known_of_it():
+    row = {"measure_id": "x", "name": "Some Scale", "abbreviation": "SS"}
+    assert appendix_tables.named(row) == "Some Scale (SS)"
+    assert appendix_tables.named(row | {"name": pd.NA}) == "SS"
+    assert appendix_tables.named(row | {"abbreviation": pd.NA}) == "Some Scale"
+    assert appendix_tables.named(row | {"name": None, "abbreviation": None}) == "x"
 
 
 def test_prisma_is_complete_and_counted(data):
@@ -256,9 +268,8 @@ def test_pools_side_by_side_are_shown_as_r():
     shown = record_tables.fits({"both": fit}).iloc[0]
     assert (shown["Pool"], shown["Samples"], shown["With a number"]) == ("both", 2, 2)
     assert shown["r"] == ".46" and shown["Tau"] == ".00"  # tanh(0.5) = .4621
-    half = 1.959964 / (2 * 100) ** 0.5
-    low, high = (f"{math.tanh(0.5 + side * half):.2f}"[1:] for side in (-1, 1))
-    assert shown["95 % interval"] == f"{low} to {high}" == shown["Prediction"]
+    low, high = (f"{math.tanh(limit):.2f}"[1:] for limit in (fit.ci_low, fit.ci_high))
+    assert shown["95 % interval"] == f"{low} to {high}" and low < ".46" < high
 
 
 def test_change_log_says_so_while_it_is_empty_and_lists_the_newest_first(data):

@@ -695,7 +695,21 @@ def schema_with_an_unknown_type(copy):
     ]
 
 
+def schema_with_a_key_to_nowhere(copy):
+    path = copy.folder / "datapackage.json"
+    package = json.loads(path.read_text("utf-8"))
+    package["resources"] = [r for r in package["resources"] if r["name"] != "conversions"]
+    path.write_text(json.dumps(package), "utf-8")
+    value = shown("effects refers to the table conversions, which is missing")
+    return [
+        Expected(
+            "datapackage.json", 0, "", "", value, "not a schema this review can read", "Restore"
+        )
+    ]
+
+
 PLANTS = [
+    schema_with_a_key_to_nowhere,
     double_row,
     double_coder_row,
     same_row_under_another_id,

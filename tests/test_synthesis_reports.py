@@ -147,7 +147,7 @@ some_reports = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.lists(numbers, min_size=2, max_size=8))
 def test_numbers_alone_give_ordinary_maximum_likelihood(reports):
     ours = pool_reports(reports)
@@ -173,7 +173,7 @@ def test_profile_intervals_of_numbers_alone():
     assert ours.tau_ci_high**2 == pytest.approx(usual.high, rel=1e-8)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(some_reports, st.randoms(use_true_random=False))
 def test_order_does_not_matter(reports, random):
     mixed = list(reports)
@@ -193,7 +193,7 @@ def flipped(report):
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(some_reports)
 def test_turning_every_sign_turns_the_answer(reports):
     one, other = pool_reports(reports), pool_reports([flipped(r) for r in reports])
@@ -208,7 +208,7 @@ def test_turning_every_sign_turns_the_answer(reports):
         assert getattr(one, name) == pytest.approx(sign * getattr(other, mirror), **tolerance)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(some_reports)
 def test_limits_lie_where_the_deviance_says(reports):
     result = pool_reports(reports)
@@ -227,7 +227,7 @@ def test_words_count():
     printed = pool_reports(MIXED[:3])
     every = pool_reports(MIXED)
     assert every.k == 10 and every.k_exact == 3
-    assert every.ci_high - every.ci_low < printed.ci_high - printed.ci_low
+    assert every.estimate > printed.estimate + 0.05  # three significant results in words
     more = pool_reports([*MIXED, Report("significant", 40, sign=1)])
     assert more.estimate > every.estimate
     less = pool_reports([*MIXED, Report("null", 40)])
@@ -315,11 +315,11 @@ def test_leave_one_out_reports():
 
 
 def test_every_subset_of_reports():
-    reports = [*MIXED[:2], *MIXED[3:5], MIXED[6], MIXED[8], MIXED[9]]
+    reports = [MIXED[0], MIXED[3], MIXED[6], MIXED[8], MIXED[9]]
     every = report_subsets(reports)
-    assert every.members.shape == (127, 7)
-    held = every.members[:, [0, 1, 4, 6]].any(axis=1)
-    assert (np.isfinite(every.estimate) == held).all() and held.sum() == 127 - 7
+    assert every.members.shape == (31, 5)
+    held = every.members[:, [0, 2, 4]].any(axis=1)
+    assert (np.isfinite(every.estimate) == held).all() and held.sum() == 31 - 3
     for i in np.flatnonzero(held):
         chosen = [r for r, m in zip(reports, every.members[i], strict=True) if m]
         if len(chosen) > 1:

@@ -82,6 +82,9 @@ def analyse(data: evidence.Evidence) -> dict:
         },
         "moderators": {t: moderators.table(usable[t], minimum) for t in TIERS},
     }  # fmt: skip
+    tree["robustness"]["adherence_other_conversions"] = robustness.other_conversions(
+        usable["adherence"], tree["rederivation"]["alternatives"]
+    )
     tree["robustness"]["specification"] = {
         row["key"]: row for row in tree["robustness"]["specifications"]
     }
@@ -101,7 +104,7 @@ def rounded(value, where: str = ""):
         return {str(k): rounded(v, f"{where}.{k}") for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [rounded(v, f"{where}.{i}") for i, v in enumerate(value)]
-    value = pools.plain(value)
+    value = value.item() if hasattr(value, "item") else value
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"results hold {value} at {where.lstrip('.')}")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from alliance_review import effect_sizes, evidence
 from alliance_review.analysis.pools import EXACT, plain
-from alliance_review.evidence.derive import rederive
+from alliance_review.evidence.derive import alternatives, rederive
 from alliance_review.interpretation.implied import implied_heterogeneity
 
 CODED = ("tier", "evidence_form", "sign", "clinician", "drug_role", "outcome_family", "adjusted",
@@ -107,8 +107,10 @@ def rederivation(data: evidence.Evidence) -> dict:
     rows = rederive(data.effects)
     listed = [{k: plain(v) for k, v in row.items()} for row in rows.to_dict("records")]
     differ = [row for row in listed if row["agrees"] is False]
+    others = [{k: plain(v) for k, v in row.items()}
+              for row in alternatives(data.effects).to_dict("records")]  # fmt: skip
     return {"checked": len(listed), "agree": len(listed) - len(differ), "differ": len(differ),
-            "disagreements": differ, "rows": listed}  # fmt: skip
+            "disagreements": differ, "alternatives": others, "rows": listed}  # fmt: skip
 
 
 def benchmark_r(row) -> dict:

@@ -6,11 +6,10 @@ import numpy as np
 
 from alliance_review import evidence
 from alliance_review.analysis.descriptive import benchmark_r, parameter
-from alliance_review.analysis.pools import plain
+from alliance_review.analysis.pools import Z95, plain
 from alliance_review.interpretation import appraisal as rules
 from alliance_review.interpretation import path, scenario
 
-Z95 = 1.959963984540054
 # Published links from adherence to outcome, with what each assumes.
 ADHERENCE_OUTCOME = {
     "dimatteo2002": "risk difference between adherent and non-adherent people, read as r",

@@ -15,6 +15,7 @@ LABELS = {
     "extended": "Alliance and clinical outcome beyond the prescriber or drug treatment alone",
 }
 EXACT = {"exact", "p_exact"}
+Z95 = 1.959963984540054
 METHODS = ("DL", "PM", "REML")
 
 
@@ -69,7 +70,7 @@ def to_report(row: Mapping, alpha: float = 0.05) -> Report:
 def bounds(row: Mapping, report: Report) -> tuple[float, float]:
     """Limits of a row in r: the 95 % interval of a number, or what words allow."""
     if report.form == "exact":
-        half = 1.959963984540054 / np.sqrt(report.n - 3)
+        half = Z95 / np.sqrt(report.n - 3)
         return float(np.tanh(report.z - half)), float(np.tanh(report.z + half))
     low, high = synthesis.report_bounds(report)
     return float(np.tanh(low)), float(np.tanh(high))
@@ -95,12 +96,28 @@ def describe(row: Mapping, report: Report, weight: float | None) -> dict:
     }
 
 
+def prediction(fit: synthesis.PooledReports) -> tuple[float, float]:
+    """Where the true effect of a new sample is expected, on Fisher z.
+
+    The spread of true effects and the uncertainty of their mean are added as independent errors,
+    on each side by its own profile limit: ``estimate -/+ hypot(1.96 tau, distance to the limit)``.
+    The conditional standard error of the fit (tau taken as known) would give an interval whose
+    end can lie inside the confidence interval of the mean, which no reader should be shown.
+    """
+    spread = Z95 * fit.tau
+    return (
+        fit.estimate - float(np.hypot(spread, fit.estimate - fit.ci_low)),
+        fit.estimate + float(np.hypot(spread, fit.ci_high - fit.estimate)),
+    )
+
+
 def all_reports(reports: Sequence[Report], level: float = 0.95) -> dict | None:
     """`pool_reports` in r; None where the likelihood has no maximum."""
     try:
         fit = synthesis.pool_reports(list(reports), level=level)
     except NoMaximum:
         return None
+    low, high = prediction(fit)
     return {
         "z": fit.estimate,
         "r": np.tanh(fit.estimate),
@@ -109,8 +126,8 @@ def all_reports(reports: Sequence[Report], level: float = 0.95) -> dict | None:
         "tau": fit.tau,
         "tau_low": fit.tau_ci_low,
         "tau_high": fit.tau_ci_high if np.isfinite(fit.tau_ci_high) else None,
-        "prediction_r_low": np.tanh(fit.prediction_low),
-        "prediction_r_high": np.tanh(fit.prediction_high),
+        "prediction_r_low": np.tanh(low),
+        "prediction_r_high": np.tanh(high),
         "log_likelihood": fit.log_likelihood,
         "k": fit.k,
         "k_exact": fit.k_exact,

@@ -146,6 +146,18 @@ def specifications(
     ]
 
 
+def other_conversions(rows: pd.DataFrame, alternatives: list[dict]) -> dict:
+    """The pool with every number that another conversion would make smaller, made smaller."""
+    smallest: dict[str, float] = {}
+    for item in alternatives:
+        if abs(item["r_other"]) < abs(smallest.get(item["effect_id"], item["r_coded"])):
+            smallest[item["effect_id"]] = item["r_other"]
+    replaced = rows["effect_id"].map(smallest)
+    changed = rows.assign(r_coded=replaced.fillna(rows["r_coded"].astype(float)))
+    reports = [to_report(row) for row in changed.to_dict("records")]
+    return {"replaced": int(replaced.notna().sum())} | brief(all_reports(reports))
+
+
 def tipping_point(rows: pd.DataFrame) -> dict:
     """How many further non-significant reports, of what size, bring the interval to zero."""
     reports = [to_report(row) for row in rows.to_dict("records")]

@@ -82,6 +82,8 @@ def predicates(tree: dict) -> dict[str, bool]:
         "share_interval_wide": all(
             p["share_interval"]["high"] - p["share_interval"]["low"] > 0.3
             for p in tree["mechanisms"]["paths"]),
+        "alternatives_not_in_core": not {r["effect_id"] for r in rows}
+        & {a["effect_id"] for a in tree["rederivation"]["alternatives"]},
         "round2_adds_nothing_to_pools": tree["meta"]["records"]["round2_in_pools"] == 0,
     }  # fmt: skip
 

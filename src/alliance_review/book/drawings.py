@@ -90,9 +90,8 @@ def inline(
     ours = 'class="ar-figure"' in root[0]
     if not ours or identifiers(svg).intersection(taken):
         svg = _prefixed(svg, name)
-    if not ours or "aria-labelledby" not in root[0]:
-        svg = _named(svg, words)
-    return themed(svg, tokens)
+    svg = themed(svg, tokens)
+    return svg if ours and "aria-labelledby" in root[0] else _named(svg, words)
 
 
 def _prefixed(svg: str, name: str) -> str:

@@ -6,6 +6,7 @@ run (times, counts of an earlier session, split streams), and only if a byte has
 """
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -22,6 +23,8 @@ KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3
 LANGUAGE_INFO = {"name": "python"}
 #: Longest time one cell may take, in seconds.
 CELL_TIMEOUT = 600
+
+_ADDRESS = re.compile(r"<[^<>\n]{1,120} at 0x[0-9a-fA-F]{6,}")
 
 Progress = Callable[[Path, int, int], None]
 
@@ -169,6 +172,11 @@ def read(chapter: Path) -> Any:
     return notebook
 
 
+def code_cells(notebook: Any, upto: int | None = None) -> int:
+    """Return the number of cells that will run, of all or of the first `upto`."""
+    return sum(c.cell_type == "code" and bool(c.source.strip()) for c in notebook.cells[:upto])
+
+
 def write(chapter: Path, notebook: Any) -> bool:
     """Write `notebook` in one step, only if its bytes differ; return whether they did."""
     import nbformat
@@ -187,8 +195,8 @@ def _manager_class(warm: WarmInterpreter, environment: dict[str, str]) -> type:
 
     class OwnSpecs(KernelSpecManager):
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-            return KernelSpec(argv=argv, env={}, **{k: KERNELSPEC[k] for k in
-                                                    ("display_name", "language")})
+            names = {key: KERNELSPEC[key] for key in ("display_name", "language")}
+            return KernelSpec(argv=argv, **names)
 
     class OwnManager(AsyncKernelManager):
         @default("kernel_spec_manager")
@@ -223,15 +231,12 @@ def execute(
 
     started = time.monotonic()
     notebook = read(chapter)
-    cells = sum(c.cell_type == "code" and bool(c.source.strip()) for c in notebook.cells)
-    current = 0
+    cells, current = code_cells(notebook), 0
 
     def on_cell(cell: Any, cell_index: int) -> None:
         nonlocal current
         current = cell_index + 1
-        done = sum(c.cell_type == "code" and bool(c.source.strip())
-                   for c in notebook.cells[:current])
-        progress(chapter, done, cells)
+        progress(chapter, code_cells(notebook, current), cells)
 
     progress(chapter, 0, cells)
     client = nbclient.NotebookClient(
@@ -255,15 +260,28 @@ def execute(
     except DeadKernelError:
         raise CellFailed(chapter, current, "its kernel ended unexpectedly") from None
     result = stable(notebook)
+    place = next(filter(None, map(_address, range(1, len(result.cells) + 1), result.cells)), None)
+    if place:
+        raise CellFailed(
+            chapter, place, "its output holds a memory address, which differs each time: give the "
+            "object a __repr__ or show something else"
+        )  # fmt: skip
     written = write(chapter, result)
     seconds = time.monotonic() - started
     return Execution(chapter, cells, seconds, written, cache.outputs_digest(result))
 
 
+def _address(number: int, cell: Any) -> int | None:
+    """Return the number of a cell whose output holds a memory address."""
+    for output in cell.get("outputs", []):
+        texts = [output.get("text", ""), *output.get("data", {}).values()]
+        if any(isinstance(text, str) and _ADDRESS.search(text) for text in texts):
+            return number
+    return None
+
+
 def _plain(text: str) -> str:
     """Remove terminal colours."""
-    import re
-
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 

@@ -5,6 +5,7 @@ here saves a second start of Python, keeps Sphinx's memory of unchanged pages, a
 extensions that would only add scripts from other servers.
 """
 
+import calendar
 import contextlib
 import io
 import os
@@ -14,9 +15,15 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from alliance_review import __version__
+from alliance_review.book import cache
+
 #: Extensions of Jupyter Book that this site has no use for: live code and comments need a
 #: server, intersphinx the network.
 UNUSED = ("sphinx_thebe", "sphinx_comments", "sphinx.ext.intersphinx", "sphinx_copybutton")
+_CELL = re.compile(r"(\.ipynb):(\d+)(\d{4}):")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -110,8 +117,12 @@ def build_site(root: Path, site: Path, doctrees: Path, *, epoch: int, verbose: b
 
 
 def _messages(text: str, root: Path) -> list[str]:
-    """Split Sphinx's warnings into one message each, with paths from the root."""
+    """Split Sphinx's warnings into one message each, with paths from the root.
+
+    MyST-NB counts lines of notebooks as 10,000 times the cell plus the line in the cell plus one.
+    """
     text = _COLOUR.sub("", text).replace(f"{root}{os.sep}", "")
+    text = _CELL.sub(lambda m: f"{m[1]}, cell {m[2]}, line {int(m[3]) - 1}:", text)
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     return list(dict.fromkeys(line for line in lines if not line.startswith("WARNING: build f")))
 
@@ -122,3 +133,38 @@ class _Terminal(io.TextIOBase):
     def write(self, text: str) -> int:
         print(text, end="", flush=True)
         return len(text)
+
+
+def toc_pages(root: Path) -> list[str]:
+    """Return the pages of ``_toc.yml`` in their order, without suffix."""
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    pages = [toc["root"]]
+
+    def walk(entries: list[dict[str, Any]]) -> None:
+        for entry in entries:
+            if "file" in entry:
+                pages.append(entry["file"])
+            for name in ("chapters", "sections"):
+                walk(entry.get(name, []))
+
+    for part in toc.get("parts", [toc]):
+        walk(part.get("chapters", []) if "chapters" in part else part.get("sections", []))
+    return pages
+
+
+def publish(root: Path, site: Path) -> None:
+    """Put the data and the results beside the pages, where the pages link to them."""
+    for file in cache.files(root / "data"):
+        target = site / file.relative_to(root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    shutil.copyfile(root / "_build" / "results.json", site / "results.json")
+    (site / ".nojekyll").touch()
+
+
+def epoch() -> int:
+    """Return the moment that stands for "now" in built files: the first day of the version's year.
+
+    A build today and one next year of the same version are the same bytes.
+    """
+    return calendar.timegm((2000 + int(__version__.split(".")[0]), 1, 1, 0, 0, 0))

@@ -36,7 +36,8 @@ def to_mathml(tex: str, *, display: bool) -> str:
     try:
         markup = _CONVERTER.convert_with_local_state(tex, displaystyle=display)
     except Exception as error:
-        raise ValueError(f"formula {tex!r}: {error}") from None
+        said = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise ValueError(f"formula {tex!r}: {said[0] if said else 'not understood'}") from None
     return markup.replace("<math", f'<math alttext="{escape(tex, quote=True)}"', 1)
 
 

@@ -8,21 +8,16 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from alliance_review import __version__, paths
-from alliance_review.book import cache, execute
+from alliance_review import paths
+from alliance_review.book import cache, execute, html
+from alliance_review.book.progress import ChapterLines
 from alliance_review.book.warm import WarmInterpreter
-
-#: A running chapter is named again after this many seconds without news.
-HEARTBEAT = 10.0
 
 
 class BuildFailed(Exception):
@@ -129,7 +124,7 @@ class Build:
     def chapters(self) -> list[Path]:
         """Return the notebooks of the table of contents, in its order."""
         found = []
-        for name in toc_pages(self.root):
+        for name in html.toc_pages(self.root):
             notebook = self.root / f"{name}.ipynb"
             if notebook.is_file():
                 found.append(notebook)
@@ -146,6 +141,8 @@ class Build:
                 notebook = execute.read(chapter)
             except ValueError as error:
                 raise BuildFailed(f"{chapter.name}: not a notebook ({error})") from None
+            if not execute.code_cells(notebook):
+                continue
             entry = known.get(chapter.name, {})
             fresh = (cache.chapter_key(notebook, self.key), cache.outputs_digest(notebook))
             if (entry.get("key"), entry.get("outputs")) != fresh:
@@ -163,7 +160,7 @@ class Build:
         expected = {path: known.get(path.name, {}).get("seconds") for path in stale}
         order = sorted(stale, key=lambda path: -(expected[path] or 0))
         self.note(f"chapters  executing {len(stale)} of {total}, {self.jobs} at a time")
-        lines = _ChapterLines(self.note, len(stale), expected)
+        lines = ChapterLines(self.note, len(stale), expected)
 
         def finished(done: execute.Execution) -> None:
             key = cache.chapter_key(execute.read(done.chapter), self.key)
@@ -212,19 +209,17 @@ class Build:
             self.say(f"PDF       {_shown(pdf)}")
 
     def _make(self, site: Path, pdf: Path) -> None:
-        from alliance_review.book import html
-
         work, new, new_pdf = (self.folder / n for n in ("site", "html.new", "review.new.pdf"))
         self.note("pages     building the website")
         try:
             count = html.build_site(
-                self.root, work, self.folder / "doctrees", epoch=epoch(), verbose=self.verbose
+                self.root, work, self.folder / "doctrees", epoch=html.epoch(), verbose=self.verbose
             )
         except html.PagesFailed as failed:
             raise BuildFailed("\n".join(failed.messages)) from None
         shutil.rmtree(new, ignore_errors=True)
         shutil.copytree(work, new, ignore=shutil.ignore_patterns(".doctrees", ".buildinfo*"))
-        publish(self.root, new)
+        html.publish(self.root, new)
         if not self.html_only:
             self.note(f"PDF       setting {count} pages")
             self._print(new, new_pdf)
@@ -235,7 +230,7 @@ class Build:
     def _print(self, site: Path, pdf: Path) -> None:
         from alliance_review.book.pdf import PdfError, build_pdf
 
-        os.environ["SOURCE_DATE_EPOCH"] = str(epoch())
+        os.environ["SOURCE_DATE_EPOCH"] = str(html.epoch())
         try:
             warnings = build_pdf(self.root, site, pdf)
         except PdfError as error:
@@ -251,7 +246,7 @@ class Build:
                 *(self.root / n for n in (
                     "_config.yml", "_toc.yml", "_static", "chapters", "data", "references.bib",
                     "requirements.lock", "_build/results.json")),
-                *(self.root / f"{name}.md" for name in toc_pages(self.root)),
+                *(self.root / f"{name}.md" for name in html.toc_pages(self.root)),
             )
         ]  # fmt: skip
         code = cache.digest(cache.files(self.source), self.source)
@@ -259,87 +254,6 @@ class Build:
 
     def _save(self) -> None:
         cache.write_state(self.state_file, self.state)
-
-
-class _ChapterLines:
-    """One line per finished chapter, and a sign of life from those that take long."""
-
-    def __init__(self, note: Callable[[str], None], total: int, expected: dict) -> None:
-        self._note, self._total, self._expected = note, total, expected
-        self._running: dict[Path, tuple[float, int, int]] = {}
-        self._lock, self._end = threading.Lock(), threading.Event()
-        self._count = 0
-
-    def progress(self, chapter: Path, cell: int, cells: int) -> None:
-        with self._lock:
-            start = self._running.get(chapter, (time.monotonic(),))[0]
-            self._running[chapter] = (start, cell, cells)
-
-    def finished(self, done: execute.Execution) -> None:
-        with self._lock:
-            self._count += 1
-            self._running.pop(done.chapter, None)
-            change = "outputs changed" if done.written else "outputs unchanged"
-            self._line(
-                f"[{self._count:2}/{self._total}]", done.chapter,
-                f"{done.cells} cells in {done.seconds:.1f} s", change,
-            )  # fmt: skip
-
-    def _line(self, mark: str, chapter: Path, *words: str) -> None:
-        known = self._expected.get(chapter)
-        last = f"expected {known:.1f} s" if known else "no time expected"
-        self._note(f"{mark:9} {chapter.stem:18} {', '.join([*words, last])}")
-
-    def _beat(self) -> None:
-        while not self._end.wait(HEARTBEAT):
-            with self._lock:
-                for chapter, (start, cell, cells) in self._running.items():
-                    took = f"{time.monotonic() - start:.0f} s so far"
-                    self._line("", chapter, f"cell {cell} of {cells}", took)
-
-    def __enter__(self) -> "_ChapterLines":
-        threading.Thread(target=self._beat, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-
-
-def toc_pages(root: Path) -> list[str]:
-    """Return the pages of ``_toc.yml`` in their order, without suffix."""
-    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
-    pages = [toc["root"]]
-
-    def walk(entries: list[dict[str, Any]]) -> None:
-        for entry in entries:
-            if "file" in entry:
-                pages.append(entry["file"])
-            for name in ("chapters", "sections"):
-                walk(entry.get(name, []))
-
-    for part in toc.get("parts", [toc]):
-        walk(part.get("chapters", []) if "chapters" in part else part.get("sections", []))
-    return pages
-
-
-def publish(root: Path, site: Path) -> None:
-    """Put the data and the results beside the pages, where the pages link to them."""
-    for file in cache.files(root / "data"):
-        target = site / file.relative_to(root)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, target)
-    shutil.copyfile(root / "_build" / "results.json", site / "results.json")
-    (site / ".nojekyll").touch()
-
-
-def epoch() -> int:
-    """Return the moment that stands for "now" in built files: the first day of the version's year.
-
-    A build today and one next year of the same version are the same bytes.
-    """
-    import calendar
-
-    return calendar.timegm((2000 + int(__version__.split(".")[0]), 1, 1, 0, 0, 0))
 
 
 def _import_ahead() -> None:
@@ -365,6 +279,7 @@ def build(root: Path = paths.ROOT, **options: Any) -> int:
     try:
         Build(root.resolve(), **options).run()
     except (BuildFailed, cache.Busy) as stop:
-        print(f"{stop}\nNothing was replaced.", file=sys.stderr, flush=True)
+        message = f"{stop}\nStopped; the website and the PDF of the last good build stay."
+        print(message, file=sys.stderr, flush=True)
         return 1
     return 0

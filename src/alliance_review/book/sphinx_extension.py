@@ -39,7 +39,7 @@ PUBLISHED = ("data", "results.json", "review.pdf")
 # --- numbers ----------------------------------------------------------------------------------
 
 
-class number(nodes.inline):  # noqa: N801 - docutils names nodes so
+class number(nodes.inline):
     """A number from the results, with its path in ``data-n``."""
 
 
@@ -135,7 +135,7 @@ class SiteRole(SphinxRole):
 # --- tables -----------------------------------------------------------------------------------
 
 
-class table_block(nodes.General, nodes.Element):  # noqa: N801
+class table_block(nodes.General, nodes.Element):
     """A table of a cell: a caption and HTML. Numbered together with Sphinx's own tables."""
 
 
@@ -191,7 +191,7 @@ def visit_table_block(self: HTML5Translator, node: table_block) -> None:
 # --- figures ----------------------------------------------------------------------------------
 
 
-class drawing(nodes.General, nodes.Element):  # noqa: N801
+class drawing(nodes.General, nodes.Element):
     """A drawing inside the page: ``svg`` and ``alt``."""
 
 

@@ -7,19 +7,24 @@ from dataclasses import dataclass
 VALUE_SHOWN = 60
 
 
+def printable(text: str) -> str:
+    """``text`` with every character that does not print written as an escape."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for c in text
+    )
+
+
 def shown(value: object) -> str:
     """``value`` as one printable line of at most 60 characters, so that no cell floods a message.
 
     Characters that do not print are written as escapes: they are often the fault itself.
     """
     text = "" if value is None else str(value)
-    cut = text[:VALUE_SHOWN]
-    printable = "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut
-    )
+    cut = printable(text[:VALUE_SHOWN])
     if len(text) > VALUE_SHOWN:
-        return f"{printable[:VALUE_SHOWN]}... ({len(text):,} characters)"
-    return printable
+        return f"{cut[:VALUE_SHOWN]}... ({len(text):,} characters)"
+    return cut
 
 
 @dataclass(frozen=True, order=True)
@@ -62,7 +67,7 @@ class Fault:
             place += f", {self.column} = '{self.value}'"
         elif self.value:
             place += f", '{self.value}'"
-        return f"{place}: {self.rule}. {self.remedy}"
+        return printable(f"{place}: {self.rule}. {self.remedy}")
 
 
 class InvalidEvidence(Exception):

@@ -33,9 +33,13 @@ class Rows:
     faults: list[Fault] = field(default_factory=list)
     intact: bool = False
 
+    key_at: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.key_at = tuple(self.table.columns.index(c) for c in self.table.primary_key)
+
     def row_id(self, cells: list[str]) -> str:
-        where = [self.table.columns.index(c) for c in self.table.primary_key]
-        return shown("/".join(cells[i] for i in where if i < len(cells)))
+        return shown("/".join(cells[i] for i in self.key_at))
 
     def add(
         self,

@@ -110,6 +110,30 @@ def _table(entry: dict[str, Any]) -> Table:
     )
 
 
+def _consistent(tables: tuple[Table, ...]) -> tuple[Table, ...]:
+    """The tables, if every key names columns that exist and every limit fits its type."""
+    by_name = {table.name: table for table in tables}
+    if len(by_name) < len(tables):
+        raise ValueError("two tables have the same name")
+    for table in tables:
+        keys = [(table, table.primary_key)]
+        for key in table.foreign_keys:
+            if key.table not in by_name:
+                raise ValueError(f"{table.name} refers to the table {key.table}, which is missing")
+            keys += [(table, key.columns), (by_name[key.table], key.target)]
+        for owner, columns in keys:
+            for column in columns:
+                if column not in owner.by_name:
+                    raise ValueError(f"a key of {table.name} names {owner.name}.{column}")
+        for column in table.fields:
+            limits = [v for v in (column.minimum, column.maximum) if v is not None]
+            if column.type in ("integer", "number", "year") and not all(
+                isinstance(v, int | float) for v in limits
+            ):
+                raise ValueError(f"{table.name}.{column.name}: a limit is no number")
+    return tables
+
+
 def read_schema(folder: Path) -> tuple[tuple[Table, ...], list[Fault]]:
     """Tables of the package in ``folder``, in the order of the file, and what is wrong with it.
 
@@ -118,7 +142,7 @@ def read_schema(folder: Path) -> tuple[tuple[Table, ...], list[Fault]]:
     path = folder / PACKAGE
     try:
         package = json.loads(path.read_bytes().decode("utf-8"))
-        return tuple(_table(entry) for entry in package["resources"]), []
+        return _consistent(tuple(_table(entry) for entry in package["resources"])), []
     except FileNotFoundError:
         rule, value = "the schema of the data package is missing", ""
     except UnicodeDecodeError as error:

@@ -277,19 +277,6 @@ def foreign_faults(tables: dict[str, tuple[Table, list[Row], bool]]) -> list[Fau
     faults: list[Fault] = []
     for table, rows, intact in tables.values():
         for key in table.foreign_keys if intact else ():
-            if key.table not in tables:
-                faults.append(
-                    Fault(
-                        "datapackage.json",
-                        0,
-                        "",
-                        "",
-                        shown(key.table),
-                        f"{table.name} refers to a table that does not exist",
-                        "Correct the foreign key in the schema.",
-                    )
-                )
-                continue
             _, targets, complete = tables[key.table]
             if not complete:
                 continue

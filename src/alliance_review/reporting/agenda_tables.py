@@ -119,8 +119,8 @@ def gaps(data) -> pd.DataFrame:
     rows.sort(key=lambda item: item[:3])
     return pd.DataFrame(
         {"Rank": place, "Gap": row["point"], "Raised by": names[row["document"]],
-         "Weighty claims": -count, "What this book does": row["answer"],
-         "Where": chapter(row["chapter"])[0], "address": chapter(row["chapter"])[1]}
+         "Weighty claims": -count, "Where": chapter(row["chapter"])[0],
+         "address": chapter(row["chapter"])[1], "What this book does": row["answer"]}
         for place, (_, count, _, row) in enumerate(rows, 1)
     )  # fmt: skip
 
@@ -150,7 +150,7 @@ def populations(data) -> pd.DataFrame:
     rows = data.effects.assign(group=data.effects["sample_id"].map(groups))
     counts = rows.groupby(["group", "tier"])["sample_id"].nunique()
     table = [
-        {"Diagnosis": words(group)}
+        {"Diagnosis": "ADHD" if group == "adhd" else words(group)}
         | {tier.capitalize(): int(counts.get((group, tier), 0)) or "none"
            for tier in ("core", "adherence", "extended")}
         for group in sorted(set(rows["group"]))

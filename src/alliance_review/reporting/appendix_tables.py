@@ -47,6 +47,23 @@ VERDICTS = {
     "citation_not_as_described": "citation not as described",
 }
 """Verdict codes in the order in which they are shown, and their words."""
+SHORT = {
+    "supported": "Supported",
+    "supported_with_caveats": "With caveats",
+    "not_checkable": "Not checkable",
+    "psychotherapy_only": "Psychotherapy",
+    "source_differs": "Source differs",
+    "citation_not_as_described": "Citation differs",
+}
+"""The same as headings of columns."""
+
+
+UNREAD = {
+    "not_searched": "not searched",
+    "not_found": "not found",
+    "starting_document": "the document itself",
+}
+"""What stands for the source of a claim where no other text was read."""
 
 
 def chapter(stem: str) -> tuple[str, str]:
@@ -102,14 +119,14 @@ def claims(data, document: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Claim": row["claim_id"],
-            "What is said": row["claim"],
-            "Cited for it": present(row["cited_source"]) or "nothing",
+            "What is said": f"{row['claim']}. Cited: {present(row['cited_source']) or 'nothing'}.",
+            "Verdict": VERDICTS[row["verdict"]],
             "Read for the check": source(
                 row["source_authors"], row["source_year"], row["source_title"]
-            ),
+            )
+            or UNREAD.get(row["seen_as"]),
             "address": (present(row["url"]) or "").split(" ")[0],
             "What the source reports": present(row["finding"]),
-            "Verdict": VERDICTS[row["verdict"]],
             "Why not more": present(row["note"]),
         }
         for row in rows
@@ -123,11 +140,11 @@ def claims_by(data, column: str) -> pd.DataFrame:
     counts = pd.crosstab(data.claims[column], data.claims["verdict"])
     lines = []
     for value in sorted(counts.index):
-        row = {VERDICTS[v]: int(counts.loc[value].get(v, 0)) for v in VERDICTS}
+        row = {SHORT[v]: int(counts.loc[value].get(v, 0)) for v in VERDICTS}
         name = names[value] if column == "document" else words(value)
-        lines.append({heads[column]: name} | row | {"all": sum(row.values())})
+        lines.append({heads[column]: name, "All": sum(row.values())} | row)
     table = pd.DataFrame(lines)
-    total = {heads[column]: "all"} | {c: int(table[c].sum()) for c in table.columns[1:]}
+    total = {heads[column]: "All"} | {c: int(table[c].sum()) for c in table.columns[1:]}
     return pd.concat([table, pd.DataFrame([total])], ignore_index=True)
 
 
@@ -138,8 +155,8 @@ def points(data, document: str) -> pd.DataFrame:
         raise ValueError(f"no points of document {document!r}")
     return pd.DataFrame(
         {"Point": row["point_id"], "Kind": row["kind"], "What is raised": row["point"],
-         "What the book does with it": row["answer"], "Where": chapter(row["chapter"])[0],
-         "address": chapter(row["chapter"])[1]}
+         "Where": chapter(row["chapter"])[0], "address": chapter(row["chapter"])[1],
+         "What the book does with it": row["answer"]}
         for row in rows
     )  # fmt: skip
 
@@ -172,7 +189,8 @@ def codebook(table) -> pd.DataFrame:
         if len(key.columns) == 1
     }
     return pd.DataFrame(
-        {"Field": f.name, "Meaning": f.description, "Type": f.type, "Unit": f.unit or "–",
+        {"Field": f.name, "Meaning": f.description,
+         "Type, unit": f"{f.type}, {f.unit}" if f.unit else f.type,
          "Allowed": allowed(f, target.get(f.name)), "Needed": "yes" if f.required else "no",
          "Example": f.example}
         for f in table.fields
@@ -184,7 +202,7 @@ def allowed(field, target: str | None = None) -> str:
     low, high = field.minimum, field.maximum
     parts = []
     if target:
-        parts.append(f"a {target}")
+        parts.append(target)
     if field.enum:
         parts.append(", ".join(field.enum))
     if low is not None and high is not None:
@@ -204,16 +222,21 @@ def measures(data, kinds: Iterable[str]) -> pd.DataFrame:
     """Measures of the given kinds."""
     rows = data.measures[data.measures["kind"].isin(list(kinds))].to_dict("records")
     return pd.DataFrame(
-        {"Measure": present(row["abbreviation"]) or row["measure_id"],
-         "Name": present(row["name"]), "address": (present(row["url"]) or "").split(" ")[0],
+        {"Measure": named(row), "address": (present(row["url"]) or "").split(" ")[0],
          "Made for": present(row["developed_for"]),
-         "Items": None if pd.isna(row["items"]) else int(row["items"]),
+         "Items": None if pd.isna(row["items"]) else str(int(row["items"])),
          "Rated by": present(row["raters"]), "Parts": present(row["subscales"]),
          "What was seen of its quality": present(row["psychometrics"]),
-         "Use in psychiatry or drug treatment": present(row["use"]),
-         "Not confirmed, or to note": present(row["note"]) or "–"}
+         "Use, and what to note": " ".join(filter(None, map(present, (row["use"], row["note"])))),
+        }
         for row in rows
     )  # fmt: skip
+
+
+def named(row: Mapping) -> str:
+    """A measure by its full name and its abbreviation, as far as it has them."""
+    name, short = present(row["name"]), present(row["abbreviation"])
+    return f"{name} ({short})" if name and short else name or short or row["measure_id"]
 
 
 def checklist(data, name: str) -> pd.DataFrame:

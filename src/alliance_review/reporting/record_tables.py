@@ -8,6 +8,12 @@ import pandas as pd
 
 from alliance_review.reporting.tables import interval, r, words
 
+QUANTITIES = {
+    "se": "standard error", "p_value": "p", "ci_low": "lower limit", "ci_high": "upper limit",
+    "tau2": "tau²", "i2": "I²", "h2": "H²", "q": "Q", "q_p": "p of Q",
+    "prediction_low": "prediction, lower limit", "prediction_high": "prediction, upper limit",
+}  # fmt: skip
+
 
 def estimates(results: Mapping) -> pd.DataFrame:
     """The pooled estimates of this version, as the change log will keep them."""
@@ -68,7 +74,8 @@ def verification(ours: Mapping[str, float], reference: Mapping[str, float]) -> p
         If the reference lacks a quantity.
     """
     return pd.DataFrame(
-        {"Quantity": words(name), "Here": f"{value:.10g}", "Reference": f"{reference[name]:.10g}",
+        {"Quantity": QUANTITIES.get(name, words(name)), "Here": f"{value:.10g}",
+         "Reference": f"{reference[name]:.10g}",
          "Digits that agree": worded_digits(digits(value, reference[name]))}
         for name, value in ours.items()
     )  # fmt: skip

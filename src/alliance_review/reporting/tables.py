@@ -77,14 +77,13 @@ def cited(key: str | None) -> str | None:
     return f"{author.capitalize()} {year}".strip()
 
 
-def disagreements(results: dict) -> pd.DataFrame:
-    """Numbers whose derivation in code differs from the coder's value."""
-    rows = results["rederivation"]["disagreements"]
-    columns = ["Effect", "Conversion", "r, coder", "r, derived", "Problem"]
+def alternatives(results: dict) -> pd.DataFrame:
+    """Numbers that another conversion of the same printed figures would make another."""
     return pd.DataFrame(
-        [[row["effect_id"], words(row["conversion"]), f"{row['r_coded']:.3f}",
-          None if row["r_derived"] is None else f"{row['r_derived']:.3f}", row["problem"] or "–"]
-         for row in rows] or [["none", "–", "–", "–", "–"]], columns=columns,
+        {"Effect": row["effect_id"], "Conversion used": row["conversion"].replace("-", " "),
+         "r used": f"{row['r_coded']:.3f}", "Other conversion":
+         row["other_conversion"].replace("-", " "), "r by it": f"{row['r_other']:.3f}"}
+        for row in results["rederivation"]["alternatives"]
     )  # fmt: skip
 
 

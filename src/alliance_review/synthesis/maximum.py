@@ -30,9 +30,8 @@ def pulls(rows: Rows) -> np.ndarray:
     low, high = rows.low[:, 0], rows.high[:, 0]
     with np.errstate(invalid="ignore"):
         middle = 0.5 * (low + high)
-    return np.where(
-        np.isfinite(low) & np.isfinite(high), middle, np.where(np.isfinite(low), low, high)
-    )
+    one_bound = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high, 0.0))
+    return np.where(np.isfinite(middle), middle, one_bound)
 
 
 def best_mu(rows: Rows, member, t, start=None, around=None, relative=1e-11) -> np.ndarray:
@@ -112,7 +111,7 @@ def maximise(rows: Rows, member) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     ``member`` is (k, B) of 1 and 0; every set must hold an anchored report (``Rows.anchored``).
     """
     grid = tau_grid(rows)
-    while True:
+    for _ in range(20):
         # one set with known n needs no table to find its only peak in mu
         table = _table(rows, grid) if rows.mixed or member.shape[1] > 1 else None
         parts = [
@@ -122,6 +121,7 @@ def maximise(rows: Rows, member) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if all(part is not None for part in parts):
             return tuple(map(np.concatenate, zip(*parts, strict=True)))
         grid = np.append(grid, grid[-1] * np.array([4.0, 16.0, 64.0]))
+    raise NoMaximum("the likelihood keeps rising with the spread, far beyond any real one")
 
 
 def _table(rows: Rows, grid):

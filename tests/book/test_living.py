@@ -1,0 +1,83 @@
+"""The review lives: the same sources give the same bytes, a changed row changes the book."""
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from conftest import copy_review, run_review
+from pypdf import PdfReader
+
+from alliance_review import paths
+from alliance_review.reporting import numbers
+
+pytestmark = pytest.mark.book
+
+R = "pools.core.all_reports.r"
+
+
+def digests(root: Path) -> dict[str, str]:
+    """Digest of every file a reader or reviewer receives."""
+    chapters = sorted((root / "chapters").glob("*.ipynb"))
+    site = sorted(p for p in (root / "_build" / "html").rglob("*") if p.is_file())
+    files = [*chapters, *site, root / "_build" / "results.json", root / "_build" / "review.pdf"]
+    return {
+        p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files
+    }
+
+
+def change(root: Path, effect_id: str, **cells: str) -> None:
+    """Change cells of one effect, as an author would in an editor."""
+    file = root / "data" / "effects.csv"
+    with file.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream)
+        rows = list(reader)
+    for row in rows:
+        if row["effect_id"] == effect_id:
+            row.update(cells)
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, reader.fieldnames, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def shown(root: Path) -> tuple[str, str, str]:
+    """The pooled r on the front page, the forest plot's description, and the PDF's text."""
+    html = root / "_build" / "html"
+    front = BeautifulSoup((html / "index.html").read_text(encoding="utf-8"), "html.parser")
+    pooled = BeautifulSoup((html / "chapters/04_pooled.html").read_text("utf-8"), "html.parser")
+    pages = PdfReader(root / "_build" / "review.pdf").pages
+    return (
+        front.select_one(f'[data-n="{R}"]').get_text(),
+        pooled.find(id="fig-forest-core").find("desc").get_text(),
+        " ".join(page.extract_text() for page in pages[:6]),
+    )
+
+
+def test_two_builds_are_the_same_bytes_and_a_changed_row_changes_the_book(built, tmp_path):
+    root = copy_review(tmp_path / "another place" / "review")
+    first = run_review(root, "build")
+    assert first.returncode == 0, first.stderr
+    assert digests(root) == digests(paths.ROOT)
+    before = json.loads((root / "_build/results.json").read_text())
+
+    change(root, "E002", value="0.64", r_coded="0.800", reported_as="64 % of variance explained")
+    second = run_review(root, "build")
+    assert second.returncode == 0, second.stdout + second.stderr
+    after = json.loads((root / "_build/results.json").read_text())
+    old, new = numbers.render(before, R), numbers.render(after, R)
+    assert new != old
+    front, description, pdf = shown(root)
+    assert front == new
+    assert f"r = {new}" in description and f"r = {old}" not in description
+    assert f"r = {new}" in pdf and "64 % of variance" in (root / "data/effects.csv").read_text()
+
+    last_good = digests(root)
+    change(root, "E002", r_coded="1.7")
+    third = run_review(root, "build")
+    assert third.returncode == 1
+    assert "effects.csv" in third.stderr and "E002" in third.stderr and "1.7" in third.stderr
+    assert "Traceback" not in third.stderr
+    assert digests(root) == last_good

@@ -1,0 +1,42 @@
+"""Fixtures shared by the tests: the built book and a throw-away copy of the review."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from alliance_review import paths
+
+KEPT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", "_build", "__pycache__", ".pytest_cache", ".hypothesis", ".ruff_cache"
+)
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The folder of the built website; `make book` makes it, and CI runs that first."""
+    if not (paths.HTML / "index.html").is_file() or not paths.PDF.is_file():
+        message = "the book is not built: run `make book` first"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return paths.HTML
+
+
+def copy_review(target: Path) -> Path:
+    """Copy the sources of the review, without what is built or installed."""
+    shutil.copytree(paths.ROOT, target, ignore=KEPT_OUT)
+    return target
+
+
+def run_review(root: Path, *words: str) -> subprocess.CompletedProcess:
+    """Run a command of the review in the copy at ``root``."""
+    environment = os.environ | {"PYTHONPATH": str(root / "src")}
+    environment.pop("ALLIANCE_REVIEW_ROOT", None)
+    return subprocess.run(
+        [sys.executable, "-m", "alliance_review", *words], cwd=root, env=environment,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip

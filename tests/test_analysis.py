@@ -1,0 +1,225 @@
+"""The one analysis: what it pools, what it counts, and that its words follow its numbers."""
+
+import copy
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alliance_review import analysis, evidence, synthesis
+from alliance_review.analysis import descriptive, flow, moderators, pools, robustness, summary
+
+
+@pytest.fixture(scope="module")
+def data():
+    return evidence.load()
+
+
+@pytest.fixture(scope="module")
+def results():
+    return analysis.load()
+
+
+def test_core_pool_is_one_usable_effect_per_sample(data, results):
+    core = results["pools"]["core"]
+    samples = [row["sample_id"] for row in core["rows"]]
+    assert len(samples) == len(set(samples))
+    expected = data.effects[data.effects["tier"] == "core"]["sample_id"].nunique()
+    assert len(samples) + len(core["left_out"]) == expected
+
+
+@pytest.mark.parametrize("tier", analysis.TIERS)
+def test_pools_are_the_engine_applied_to_their_own_rows(results, tier):
+    pool = results["pools"][tier]
+    reports = []
+    for row in pool["rows"]:
+        n = row["n"] if row["n"] is not None else (row["n_low"], row["n_high"])
+        if row["form"] == "exact":
+            reports.append(synthesis.Report("exact", n, z=float(np.arctanh(row["r"]))))
+        elif row["form"] == "null":
+            reports.append(synthesis.Report("null", n))
+        else:
+            reports.append(synthesis.Report("significant", n, sign=row["sign"]))
+    fit = synthesis.pool_reports(reports)
+    stated = pool["all_reports"]
+    assert stated["r"] == pytest.approx(math.tanh(fit.estimate), abs=1e-8)
+    assert stated["r_low"] == pytest.approx(math.tanh(fit.ci_low), abs=1e-8)
+    assert stated["prediction_r_low"] < stated["r_low"] < stated["r"] < stated["r_high"]
+    assert stated["r_high"] < stated["prediction_r_high"]
+    assert sum(row["weight"] for row in pool["rows"]) == pytest.approx(1)
+
+
+def test_counts_of_a_pool_add_up(results):
+    for pool in results["pools"].values():
+        counts = pool["counts"]
+        forms = ("exact", "p_exact", "significant", "null")
+        assert sum(counts[form] for form in forms) == counts["effects"]
+        assert counts["worded"] + counts["selected_exact"] == counts["selected"]
+        assert counts["selected"] + len(pool["left_out"]) == counts["samples"]
+
+
+def test_to_report_reads_each_form():
+    row = {"effect_id": "X", "n": 50, "n_low": None, "n_high": None, "sign": 1, "r_coded": 0.3}
+    exact = pools.to_report(row | {"evidence_form": "p_exact"})
+    assert exact.form == "exact" and exact.z == pytest.approx(np.arctanh(0.3))
+    assert pools.to_report(row | {"evidence_form": "null"}).form == "null"
+    worded = pools.to_report(row | {"evidence_form": "significant", "sign": -1}, alpha=0.01)
+    assert (worded.form, worded.sign, worded.alpha) == ("significant", -1, 0.01)
+    ranged = pools.to_report(row | {"evidence_form": "null", "n": None, "n_low": 20, "n_high": 40})
+    assert ranged.n == (20, 40)
+    with pytest.raises(ValueError, match="X: no sample size"):
+        pools.to_report(row | {"evidence_form": "null", "n": pd.NA})
+
+
+def test_agreement_reproduces_the_published_kappas(results):
+    fields = results["agreement"]["fields"]
+    stated = {"tier": 0.95, "evidence_form": 0.97, "sign": 0.97, "clinician": 0.94,
+              "drug_role": 0.87, "outcome_family": 0.99, "adjusted": 0.76}  # fmt: skip
+    assert {k: round(fields[k]["kappa"], 2) for k in stated} == stated
+
+
+def test_kappa_of_a_worked_table():
+    a = pd.Series(["y"] * 25 + ["n"] * 25)
+    b = pd.Series(["y"] * 20 + ["n"] * 5 + ["y"] * 10 + ["n"] * 15)
+    assert descriptive.kappa(a, b) == pytest.approx(0.4)
+
+
+def test_the_record_is_complete(data, results):
+    records = results["meta"]["records"]
+    assert records["effects_round1"] == 263
+    assert records["effects_round2"] == 22
+    assert records["benchmarks"] + len(data.omissions) == 73
+    assert sum(records["tiers"].values()) == records["effects"]
+
+
+def test_flow_counts_add_up(results):
+    stages = {stage["id"]: stage for stage in results["flow"]["table"]}
+    tiers = ("core_effects", "adherence_effects", "extended_effects", "effects_excluded")
+    assert stages["effects"]["count"] == sum(stages[t]["count"] for t in tiers)
+    assert stages["r2_results"]["count"] == (
+        stages["r2_pages"]["count"] + stages["r2_repeats"]["count"]
+    )
+    parts = ("r2_pages_excluded", "r2_pages_known", "r2_pages_new")
+    assert stages["r2_pages"]["count"] == sum(stages[p]["count"] for p in parts)
+    assert stages["effects_excluded"]["count"] == sum(stages["effects_reasons"]["count"].values())
+    assert stages["r1_records"]["count"] is None
+
+
+def test_flow_refuses_a_rule_that_counts_nothing(data):
+    for query, words in (("effects:tier=core", "nothing to count"), ("nosuch:rows", "no table"),
+                         ("effects:distinct=nosuch", "no column")):  # fmt: skip
+        with pytest.raises(ValueError, match=words):
+            flow.count(data, query)
+    assert flow.count(data, "effects:rows&tier=core") == 21
+
+
+def test_totura_interval_implies_heterogeneity(results):
+    totura = results["totura"]
+    assert (totura["z"], totura["z_low"], totura["z_high"]) == (0.30, 0.20, 0.39)
+    assert 0 < totura["implied"]["tau_low"] < totura["implied"]["tau_high"] < 0.2
+    assert totura["implied"]["prediction_r_low"] < totura["r_low"]
+
+
+def test_benchmarks_are_on_the_scale_of_r(results):
+    by_id = {b["citation_key"]: b for b in results["benchmarks"] if b["headline"]}
+    assert by_id["totura2018"]["r"] == pytest.approx(math.tanh(0.30))
+    assert by_id["martin2000"]["r"] == pytest.approx(math.sqrt(0.048))
+    assert by_id["kelley2014"]["r"] == pytest.approx(0.11 / math.sqrt(0.11**2 + 4))
+    for b in results["benchmarks"]:
+        if b["r_low"] is not None:
+            assert b["r_low"] <= b["r"] <= b["r_high"]
+
+
+def test_leave_one_out_leaves_one_out(data, results):
+    rows = pools.selected(data, "core")
+    expected = synthesis.pool_reports(
+        [pools.to_report(row) for row in rows.to_dict("records") if row["sample_id"] != "COMBINE"]
+    )
+    stated = {row["sample_id"]: row for row in results["robustness"]["leave_one_out"]}
+    assert stated["COMBINE"]["r"] == pytest.approx(math.tanh(expected.estimate), abs=1e-8)
+    assert all(row["k"] == len(rows) - 1 for row in stated.values())
+
+
+def test_every_subset_is_there_and_the_whole_pool_among_them(results):
+    subsets = results["robustness"]["subsets"]
+    k = results["pools"]["core"]["all_reports"]["k"]
+    assert subsets["count"] == 2**k - 1 == subsets["with_estimate"] + subsets["no_maximum"]
+    whole = [p for p in subsets["points"] if p["k"] == k]
+    assert whole == [{"k": k, "r": round(results["pools"]["core"]["all_reports"]["r"], 4)}]
+
+
+def test_selection_can_be_turned_but_never_by_the_result(data):
+    effects = pools.with_context(data, data.effects[data.effects["tier"] == "core"])
+    first = robustness.choose(effects, data.protocol)
+    assert list(first["effect_id"]) == list(pools.selected(data, "core")["effect_id"])
+    placebo = robustness.choose(effects, data.protocol, drug_role=["placebo"])
+    chosen = placebo.set_index("sample_id")["effect_id"]
+    assert chosen["CAMS"] == "E034" and chosen["Weiss1997"] == "E002"
+    last = robustness.choose(effects, data.protocol, last=True).set_index("sample_id")["effect_id"]
+    assert last["Rickels1971"] == "E038"
+
+
+def test_moderators_claim_nothing_below_the_rule(results, data):
+    minimum = int(descriptive.parameter(data, "min_k_moderator"))
+    for table in results["moderators"].values():
+        assert any(not row["claim"] for row in table)
+        for row in table:
+            assert not (row["claim"] and (row["samples"] < minimum or row["r"] is None))
+
+
+def test_moderator_reading_names_levels_only_when_two_can_be_compared():
+    level = {"moderator": "rater", "level": "patient", "k": 5, "r": 0.2, "r_low": 0.1,
+             "r_high": 0.3, "claim": True}  # fmt: skip
+    assert "can be compared" in moderators.reading([level])
+    other = level | {"level": "observer", "r": 0.5, "r_low": 0.4, "r_high": 0.6}
+    assert "do not overlap" in moderators.reading([level, other])
+
+
+def test_labels_follow_the_protocol(data):
+    words = [summary.label(data, r) for r in (0.05, 0.10, 0.29, 0.30, -0.50)]
+    assert words == ["very small", "small", "small", "moderate", "large"]
+
+
+def test_predicates_turn_false_when_the_numbers_do(results):
+    assert all(results["predicates"].values())
+    changed = copy.deepcopy(results)
+    changed["pools"]["core"]["all_reports"]["r_low"] = -0.01
+    changed["pools"]["core"]["counts"]["worded"] = 1
+    again = summary.predicates(changed)
+    assert not again["core_positive"] and not again["core_mostly_worded"]
+    assert again["adherence_positive"]
+
+
+def test_scenario_holds_its_zero(results):
+    policy = results["policy"]
+    assert policy["curve"]["share"][0] == 0 and policy["curve"]["extra"][0] == 0
+    assert policy["rows"][0]["cost"] is None
+    assert policy["curve"]["low"][-1] < policy["curve"]["extra"][-1] < policy["curve"]["high"][-1]
+
+
+def test_results_are_plain_finite_and_repeatable(data, results):
+    again = analysis.analyse(data)
+    again["meta"]["key"] = results["meta"]["key"]
+    assert json.dumps(again, sort_keys=True) == json.dumps(results, sort_keys=True)
+
+
+def test_a_nan_in_the_results_is_an_error():
+    with pytest.raises(ValueError, match=r"a\.b\.0"):
+        analysis.rounded({"a": {"b": [float("nan")]}})
+
+
+def test_stale_or_damaged_results_are_computed_again(tmp_path, monkeypatch, results):
+    file = tmp_path / "results.json"
+    monkeypatch.setattr(analysis.paths, "RESULTS", file)
+    calls = []
+    monkeypatch.setattr(analysis, "analyse", lambda _: calls.append(1) or {"meta": {}})
+    for content in (None, "{", '{"meta": {"key": "old"}}'):
+        if content is not None:
+            file.write_text(content)
+        analysis.build()
+    assert len(calls) == 3
+    analysis.build()
+    assert len(calls) == 3
+    assert not list(tmp_path.glob("*.part"))
