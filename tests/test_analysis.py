@@ -51,6 +51,15 @@ def test_pools_are_the_engine_applied_to_their_own_rows(results, tier):
     assert sum(row["weight"] for row in pool["rows"]) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("tier", ["core", "adherence"])
+def test_statsmodels_gives_the_same_pool_of_printed_numbers(results, tier):
+    printed = results["pools"][tier]["printed_only"]
+    for method in ("DL", "PM"):
+        theirs = printed["statsmodels"][method]
+        assert theirs["r"] == pytest.approx(printed[method]["r"], abs=1e-8)
+        assert theirs["tau2"] == pytest.approx(printed[method]["tau2"], abs=1e-8)
+
+
 def test_counts_of_a_pool_add_up(results):
     for pool in results["pools"].values():
         counts = pool["counts"]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from conftest import copy_review, run_review
 from pypdf import PdfReader
 
 from alliance_review import paths
 from alliance_review.reporting import numbers
+from conftest import copy_review, run_review
 
 pytestmark = pytest.mark.book
 

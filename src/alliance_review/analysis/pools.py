@@ -156,6 +156,11 @@ def printed_only(reports: Sequence[Report]) -> dict:
             "prediction_r_low": np.tanh(fit.prediction_low),
             "prediction_r_high": np.tanh(fit.prediction_high), "p_value": fit.p_value,
         }  # fmt: skip
+    second = synthesis.by_statsmodels(y, v)
+    out["statsmodels"] = {
+        method: {"r": np.tanh(second[method]["estimate"]), "tau2": second[method]["tau2"]}
+        for method in ("DL", "PM")
+    }
     normal = synthesis.pool(y, v, tau2="DL", test="z")
     out["DL_z"] = {"r": np.tanh(normal.estimate), "r_low": np.tanh(normal.ci_low),
                    "r_high": np.tanh(normal.ci_high)}  # fmt: skip

@@ -4,10 +4,13 @@ check the data -> analysis -> execute chapters -> pages -> PDF -> put both in pl
 fails ends the build; what the last good build left in ``_build`` stays as it was.
 """
 
+import contextlib
+import importlib
 import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +21,13 @@ from alliance_review import paths
 from alliance_review.book import cache, execute, html
 from alliance_review.book.progress import ChapterLines
 from alliance_review.book.warm import WarmInterpreter
+
+#: Imported beside the first steps, in the order in which they are needed.
+AHEAD = (
+    "nbformat", "nbclient", "sphinx.application", "sphinx.builders.html", "jupyter_book.config",
+    "myst_nb.sphinx_ext", "sphinx_book_theme", "sphinxcontrib.bibtex",
+    "alliance_review.book.sphinx_extension", "alliance_review.book.pdf",
+)  # fmt: skip
 
 
 class BuildFailed(Exception):
@@ -65,14 +75,17 @@ class Build:
             if self.force:
                 for name in ("doctrees", "site", "jupyter_execute"):
                     shutil.rmtree(self.folder / name, ignore_errors=True)
+                (self.folder / "results.json").unlink(missing_ok=True)
             self.key = cache.environment_key(self.root, self.source)
             chapters = self.chapters()
             stale = self.stale(chapters)
             due = self.state.get("analysis") != self._results_key()
-            with WarmInterpreter(self.environment, enabled=self._warm()) as warm:
+            with contextlib.closing(
+                WarmInterpreter(self.environment, enabled=self._warm())
+            ) as warm:
                 if stale or due:
                     warm.start()
-                    _import_ahead()
+                    threading.Thread(target=_import_ahead, daemon=True).start()
                 if due:
                     self.check_and_analyse(warm)
                 else:
@@ -257,9 +270,14 @@ class Build:
 
 
 def _import_ahead() -> None:
-    """Import what the next steps need while the warm interpreter is starting."""
-    import nbclient  # noqa: F401
-    import nbformat  # noqa: F401
+    """Import what later steps need, beside the data check and the analysis.
+
+    Those run in processes of their own and leave a processor idle. A module that fails here fails
+    again, with its message, where it is used.
+    """
+    for name in AHEAD:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
 
 
 def _output(done: subprocess.CompletedProcess) -> str:

@@ -227,7 +227,11 @@ def _tokens() -> dict[str, tuple[str, str]]:
 
 
 def visit_drawing(self: HTML5Translator, node: drawing) -> None:
-    self.body.append(f'<div class="ar-drawing">{node["svg"]}</div>\n')
+    # A drawing is not made smaller than can be read: on a phone it scrolls within this region.
+    self.body.append(
+        '<div class="ar-drawing ar-scroll" tabindex="0" role="region" aria-label="Figure">'
+        f"{node['svg']}</div>\n"
+    )
     raise nodes.SkipNode
 
 

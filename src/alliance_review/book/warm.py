@@ -238,7 +238,7 @@ class WarmInterpreter:
         if not self._ready:
             readable, _, _ = select.select([self._process.stdout], [], [], START_TIMEOUT)
             if not readable or self._process.stdout.readline().strip() != READY:
-                self.stop()
+                self.close()
                 return False
             self._ready = True
         return self._process.poll() is None
@@ -249,14 +249,17 @@ class WarmInterpreter:
             return [sys.executable, "-I", "-S", __file__, self._socket, module, *arguments]
         return [sys.executable, "-m", module, *arguments]
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End the server and remove its socket."""
         import shutil
         import subprocess
 
-        process, self._process, self._ready = self._process, None, False
+        process, ready = self._process, self._ready
+        self._process, self._ready = None, False
         if process is not None:
             process.stdin.close()
+            if not ready:  # still importing: it would notice only afterwards
+                process.kill()
             try:
                 process.wait(5)
             except subprocess.TimeoutExpired:
@@ -271,7 +274,7 @@ class WarmInterpreter:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self.close()
 
 
 if __name__ == "__main__":

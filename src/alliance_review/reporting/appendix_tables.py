@@ -126,8 +126,9 @@ def claims(data, document: str) -> pd.DataFrame:
             )
             or UNREAD.get(row["seen_as"]),
             "address": (present(row["url"]) or "").split(" ")[0],
-            "What the source reports": present(row["finding"]),
-            "Why not more": present(row["note"]),
+            "What it reports, and what limits that": " ".join(
+                filter(None, map(present, (row["finding"], row["note"])))
+            ),
         }
         for row in rows
     )

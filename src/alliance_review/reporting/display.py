@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -70,7 +71,8 @@ def show_table(
         Column -> heading; other columns are headed by their name.
     links : iterable or mapping
         Columns that hold an address, or column -> column that holds its address (the latter is
-        then not shown by itself). Only http and https become links.
+        then not shown by itself). Only http, https and pages of the book (``name.html``) become
+        links.
     missing : str or mapping
         What stands for a missing value (None, NaN, NA, empty text), for all or by column.
     row_headers : bool
@@ -166,8 +168,14 @@ def _format(value: Any, how: Format | None) -> str:
     return format(value, how) if how else str(value)
 
 
+#: A page of the book beside the one that shows the table.
+_PAGE = re.compile(r"(\.\./)?[a-z0-9_]+\.html")
+
+
 def _link(address: Any, inner: str) -> str:
     target = "" if is_missing(address) else str(address).strip()
+    if _PAGE.fullmatch(target):
+        return f'<a href="{target}">{inner}</a>'
     if not target.lower().startswith(("http://", "https://")):
         return inner
     if inner == html.escape(target):

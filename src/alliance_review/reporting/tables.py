@@ -311,13 +311,21 @@ def scenario(results: dict) -> pd.DataFrame:
 
 def policy(data) -> pd.DataFrame:
     """Policy figures with sources and caveats."""
-    rows = data.policy
-    return pd.DataFrame({
-        "Quantity": rows["quantity"], "Value": [number(v) for v in rows["value"]],
-        "Low": [number(v) for v in rows["low"]], "High": [number(v) for v in rows["high"]],
-        "Unit": rows["unit"], "Among": rows["population"], "Source": [
-            cited(key) for key in rows["citation_key"]], "Caveat": rows["caveat"],
-    })  # fmt: skip
+    return pd.DataFrame(
+        {"Figure": row["quantity"], "Value": quantity(row), "Among": row["population"],
+         "Caveat": row["caveat"], "Source": cited(row["citation_key"])}
+        for row in data.policy.to_dict("records")
+    )  # fmt: skip
+
+
+def quantity(row: dict) -> str | None:
+    """Value, range and unit of one policy figure in a phrase."""
+    value, low, high = (number(row[name]) for name in ("value", "low", "high"))
+    limits = None if low is None or high is None else f"{low} to {high}"
+    unit = "" if pd.isna(row["unit"]) else f" {row['unit']}"
+    if value is None:
+        return None if limits is None else limits + unit
+    return value + unit + ("" if limits is None else f" ({limits})")
 
 
 def number(value) -> str | None:

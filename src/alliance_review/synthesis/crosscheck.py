@@ -13,7 +13,8 @@ def by_statsmodels(y, v, *, tolerance: float = 1e-9) -> dict[str, dict[str, floa
     y, v : array_like, shape (k,)
         Effects and sampling variances, k >= 2.
     tolerance : float
-        Where the Paule-Mandel search stops, an absolute error in Q.
+        Where the Paule-Mandel search stops, an absolute error in Q; loosened to 1e-7 and 1e-5
+        when the search cannot meet it.
 
     Returns
     -------
@@ -27,8 +28,14 @@ def by_statsmodels(y, v, *, tolerance: float = 1e-9) -> dict[str, dict[str, floa
 
     y, v = checks.effects(y, v)
     answer = {}
-    for name, method, options in (("DL", "dl", {}), ("PM", "pm", {"atol": tolerance})):
-        result = combine_effects(y, v, method_re=method, **options)
+    for name, method in (("DL", "dl"), ("PM", "pm")):
+        for atol in (tolerance, 1e-7, 1e-5):
+            options = {"atol": atol} if name == "PM" else {}
+            result = combine_effects(y, v, method_re=method, **options)
+            # Its Paule-Mandel search returns 0 without a word when it cannot meet the tolerance;
+            # a Q above its degrees of freedom says that 0 is not the answer.
+            if name == "DL" or result.tau2 > 0 or result.q <= len(y) - 1:
+                break
         valid = result.tau2 >= 0
         answer[name] = {
             "tau2": max(0.0, float(result.tau2)),
