@@ -154,6 +154,23 @@ def test_a_module_runs_warm_as_it_runs_cold(warm, cold, environment, tmp_path):
     assert results[0] == results[1] == (3, "__main__ ['a', 'b c'] 1 typed\n")
 
 
+class Broken:
+    """A warm interpreter whose kernels end at once."""
+
+    def ready(self):
+        return True
+
+    def command(self, *words):
+        return [sys.executable, "-c", "raise SystemExit(1)"]
+
+
+def test_an_ordinary_kernel_stands_in_for_a_warm_one_that_does_not_start(tmp_path, environment):
+    path = write(tmp_path / "a.ipynb", cell("6 * 7"))
+    done = []
+    assert execute.execute_all([path], Broken(), environment, jobs=1, finished=done.append) == []
+    assert [d.cells for d in done] == [1]
+
+
 def test_without_the_server_the_ordinary_command_is_used(environment):
     interpreter = WarmInterpreter({**environment, "PYTHONPATH": "/nowhere"})
     with interpreter:

@@ -85,6 +85,9 @@ def analyse(data: evidence.Evidence) -> dict:
     tree["robustness"]["adherence_other_conversions"] = robustness.other_conversions(
         usable["adherence"], tree["rederivation"]["alternatives"]
     )
+    tree["robustness"]["extended_without_unverified"] = robustness.without_unverified(
+        usable["extended"], data.protocol
+    )
     tree["robustness"]["specification"] = {
         row["key"]: row for row in tree["robustness"]["specifications"]
     }
@@ -93,6 +96,9 @@ def analyse(data: evidence.Evidence) -> dict:
     tree["appraisal"], tree["certainty"] = mechanisms.appraisal(data, pooled["core"])
     tree["policy"] = mechanisms.policy(data, pooled)
     tree["claims"] = descriptive.claims(data)
+    tree["benchmark"] = {b["citation_key"]: b for b in tree["benchmarks"]
+                         if b["headline"] and b["citation_key"]}  # fmt: skip
+    tree["moderator_level"] = {t: moderators.by_level(tree["moderators"][t]) for t in TIERS}
     tree["moderator_reading"] = {t: moderators.reading(tree["moderators"][t]) for t in TIERS}
     tree |= summary.summary(data, tree)
     return rounded(tree)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from alliance_review import effect_sizes, evidence
+from alliance_review.analysis import robustness
 from alliance_review.analysis.pools import EXACT, plain
 from alliance_review.evidence.derive import alternatives, rederive
 from alliance_review.interpretation.implied import implied_heterogeneity
@@ -15,8 +16,7 @@ CODED = ("tier", "evidence_form", "sign", "clinician", "drug_role", "outcome_fam
 
 def parameter(data: evidence.Evidence, name: str) -> str:
     """The value of a protocol parameter, as text."""
-    table = data.protocol.set_index("parameter")
-    return str(table.loc[name, "value"])
+    return robustness.parameter(data.protocol, name)
 
 
 def records(data: evidence.Evidence) -> dict:
@@ -46,8 +46,11 @@ def reporting(data: evidence.Evidence) -> dict:
     """Who gets a number? Printed numbers among significant and non-significant results.
 
     A printed number counts as significant when its Fisher z passes the critical value for its own
-    sample size at alpha .05, two-sided; a worded result as what its words say.
+    sample size at alpha .05, two-sided; a worded result as what its words say. ``p_value``:
+    Fisher's exact test of the two shares, as if every association stood for itself.
     """
+    from scipy.stats import fisher_exact  # slow to load, needed here alone
+
     rows = data.effects[data.effects["evidence_form"] != "unusable"]
     printed = rows["evidence_form"].isin(EXACT)
     n = rows["n"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
@@ -67,6 +70,8 @@ def reporting(data: evidence.Evidence) -> dict:
             number = int((mask & select & printed.to_numpy()).sum())
             out[name] = {"total": total, "number": number, "words": total - number,
                          "share": number / total if total else None}  # fmt: skip
+        table = [[part["number"], part["words"]] for part in out.values()]
+        out["p_value"] = float(fisher_exact(table).pvalue)
         return out
 
     tiers = {t: count(rows["tier"] == t) for t in ("core", "adherence", "extended", "excluded")}

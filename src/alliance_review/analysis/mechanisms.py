@@ -16,7 +16,7 @@ ADHERENCE_OUTCOME = {
     "alvarezjimenez2012": "fourfold relapse risk read as an odds ratio, then as r",
 }
 # Policy figures that the scenario and the text use.
-FACTS = ("P-PLA-1", "P-FEE-4", "P-CST-2", "P-CST-5", "P-CST-6", "P-VIS-1", "P-VIS-2",
+FACTS = ("P-PLA-1", "P-FEE-4", "P-CST-2", "P-CST-5", "P-CST-6", "P-VIS-1", "P-VIS-2", "P-VIS-3",
          "P-PRV-1a", "P-PRV-1b")  # fmt: skip
 BASE_RATE = "P-PLA-1"
 SHARES = tuple(round(0.05 * i, 2) for i in range(21))
@@ -54,8 +54,13 @@ def mechanisms(data: evidence.Evidence, pools: dict) -> dict:
         "share_low": min(p["share"] for p in paths),
         "share_high": max(p["share"] for p in paths),
         "full_mediation_r": needed,
-        "reading": mediation_reading(needed, max(p["adherence_outcome"] for p in paths)),
+        "reading": mediation_reading(needed, paths),
+        "share_interval_low": min(p["share_interval"]["low"] for p in paths),
+        "share_interval_high": max(p["share_interval"]["high"] for p in paths),
+        "direct_interval_low": min(p["direct_interval"]["low"] for p in paths),
         "largest_link": max(p["adherence_outcome"] for p in paths),
+        "all_three": sorted({r["sample_id"] for r in pools["core"]["rows"]}
+                            & {r["sample_id"] for r in pools["adherence"]["rows"]}),
         "placebo_arms": arms,
         "placebo_counts": {
             "arms": len(arms),
@@ -88,14 +93,19 @@ def drawn(adherence: dict, core: dict, link: float, source: str, point, spread) 
     }
 
 
-def mediation_reading(needed: float, largest: float) -> str:
-    """What the correlation needed for full mediation says beside the largest published one."""
+def mediation_reading(needed: float, paths: list[dict]) -> str:
+    """What the correlation needed for full mediation says beside the published links."""
+    largest = max(p["adherence_outcome"] for p in paths)
     if needed >= 1:
-        return "No correlation is that large: adherence cannot carry all of it."
-    if needed > largest:
-        return ("That is more than any link used here: on these figures adherence carries a part, "
-                "not the whole.")  # fmt: skip
-    return "A link of that size has been published, so adherence could carry all of it."
+        point = ("No correlation is that large, so at the point estimates adherence cannot carry "
+                 "all.")  # fmt: skip
+    elif needed > largest:
+        point = "At the point estimates, then, adherence carries a part and not the whole."
+    else:
+        point = "A link of that size has been published, so adherence could carry all of it."
+    whole = any(p["share_interval"]["high"] >= 1 for p in paths)
+    return point + (" The intervals are wide enough that full mediation is not excluded." if whole
+                    else " The intervals exclude full mediation.")  # fmt: skip
 
 
 def arm_reports(data: evidence.Evidence) -> list[dict]:
@@ -116,8 +126,10 @@ def appraisal(data: evidence.Evidence, core: dict) -> tuple[dict, dict]:
     """Design appraisal of every core row, and the certainty that follows."""
     verdicts = []
     post_hoc = set(parameter(data, "post_hoc_samples").split(";"))
+    upper_bound = set(parameter(data, "size_upper_bound_samples").split(";"))
     for row in core["rows"]:
-        flagged = row | {"post_hoc": row["sample_id"] in post_hoc}
+        flagged = row | {"post_hoc": row["sample_id"] in post_hoc,
+                         "upper_bound": row["sample_id"] in upper_bound}  # fmt: skip
         verdicts.append({"sample_id": row["sample_id"], "label": row["label"]}
                         | {"verdicts": rules.appraise(flagged)})  # fmt: skip
     counts = {
@@ -167,7 +179,11 @@ def policy(data: evidence.Evidence, pools: dict) -> dict:
     people = int(parameter(data, "scenario_training_n"))
     visits = int(parameter(data, "scenario_visits"))
     extra_minutes = int(parameter(data, "scenario_extra_minutes"))
+    followed = int(parameter(data, "scenario_training_followed"))
     shift = scenario.d_from_p(p_value, people)
+    trial = facts["P-CST-2"]
+    # The limits of the printed difference, on the scale of the shift.
+    shift_low, shift_high = (shift * trial[end] / trial["value"] for end in ("low", "high"))
     wage = facts["P-FEE-4"]
     minutes = visits * extra_minutes
     start = scenario.Scenario(core["r"], base_rate, shift, 1.0, minutes, wage["value"])
@@ -185,14 +201,19 @@ def policy(data: evidence.Evidence, pools: dict) -> dict:
     for share in (0.0, 0.25, 0.5, 1.0):
         case = replace(start, causal_share=share)
         cost = scenario.cost_per_extra_improved(case)
+        limits = [scenario.extra_improved(replace(case, shift=s)) for s in (shift_low, shift_high)]
         rows.append({"share": share, "extra": at(share, core["r"]), "low": at(share, core["r_low"]),
-                     "high": at(share, core["r_high"]),
+                     "high": at(share, core["r_high"]), "shift_low": limits[0],
+                     "shift_high": limits[1],
                      "cost": cost if np.isfinite(cost) else None})  # fmt: skip
     below, above = scenario.binomial_display(core["r"])
     return {
         "facts": facts,
         "inputs": {"base_rate": base_rate, "shift": shift, "shift_p": p_value,
-                   "shift_n": people, "visits": visits, "extra_minutes": extra_minutes,
+                   "shift_n": people, "followed": followed, "shift_low": shift_low,
+                   "shift_high": shift_high,
+                   "shift_followed": scenario.d_from_p(p_value, followed), "visits": visits,
+                   "extra_minutes": extra_minutes,
                    "minutes_per_year": minutes, "wage": wage["value"], "wage_low": wage["low"],
                    "wage_high": wage["high"]},
         "curve": curve,

@@ -8,27 +8,34 @@ from alliance_review.analysis.robustness import brief
 MODERATORS = ("rater", "timing", "diagnosis_group", "design", "adjusted", "measure_kind")
 
 
+def by_level(table: list[dict]) -> dict:
+    """The table as a tree: moderator, level, row."""
+    out: dict = {}
+    for row in table:
+        out.setdefault(row["moderator"], {})[row["level"]] = row
+    return out
+
+
 def reading(table: list[dict]) -> str:
-    """One or two sentences on what the table allows to be said, computed from it."""
-    allowed = [row for row in table if row["claim"]]
-    by_moderator: dict[str, list[dict]] = {}
-    for row in allowed:
-        by_moderator.setdefault(row["moderator"], []).append(row)
-    compared = {m: rows for m, rows in by_moderator.items() if len(rows) > 1}
+    """What the table allows to be said, computed from it.
+
+    A level called unclear or other is a gap in the record and is not compared.
+    """
+    compared: dict[str, list[dict]] = {}
+    for row in table:
+        if row["claim"] and row["level"] not in {"unclear", "other"}:
+            compared.setdefault(row["moderator"], []).append(row)
+    compared = {m: rows for m, rows in compared.items() if len(rows) > 1}
     if not compared:
-        return ("No moderator has two levels with enough samples and an estimate, so no levels "
-                "can be compared.")  # fmt: skip
-    parts = []
-    for moderator, rows in compared.items():
-        levels = ", ".join(
-            f"{row['level'].replace('_', ' ')} r = {r_text(row['r'])} "
-            f"({r_text(row['r_low'])} to {r_text(row['r_high'])}, {row['k']} samples)"
-            for row in rows
-        )  # fmt: skip
-        apart = max(r["r_low"] for r in rows) > min(r["r_high"] for r in rows)
-        words = "intervals that do not overlap" if apart else "overlapping intervals"
-        parts.append(f"By {moderator.replace('_', ' ')}: {levels}; {words}.")
-    return " ".join(parts)
+        return ("No moderator has two stated levels with enough samples and an estimate, so no "
+                "levels can be compared.")  # fmt: skip
+    apart = [m for m, rows in compared.items()
+             if max(r["r_low"] for r in rows) > min(r["r_high"] for r in rows)]  # fmt: skip
+    names = ", ".join(m.replace("_", " ") for m in compared)
+    if not apart:
+        return f"Stated levels can be compared by {names}; in each the intervals overlap."
+    which = ", ".join(m.replace("_", " ") for m in apart)
+    return f"Stated levels can be compared by {names}; the intervals do not overlap by {which}."
 
 
 def r_text(value: float) -> str:

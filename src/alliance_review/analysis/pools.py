@@ -197,6 +197,12 @@ def pool(tier: str, rows: pd.DataFrame, effects: pd.DataFrame, alpha: float = 0.
             for r in rows[rows["usable"] != "yes"].to_dict("records")
         ],
         "all_reports": fit | {"n_total": sum(sizes)},
+        "weight_exact": sum(row["weight"] for row in described if row["form"] == "exact"),
+        "weight_largest_three": sum(sorted(
+            (row["n"] or 0, row["weight"]) for row in described)[-3 + i][1] for i in range(3)),
+        "exact_communication": sum(row["form"] == "exact" and row["measure_kind"] == "communication"
+                                   for row in described),
+        "trial_samples": sum(row["design"] == "rct_secondary" for row in described),
         "size_median": int(np.median(sizes)),
         "size_unknown": int((usable["n_basis"] != "reported").sum()),
         "largest_label": largest["label"],

@@ -64,6 +64,19 @@ def subsets(rows: pd.DataFrame) -> dict:
     }  # fmt: skip
 
 
+def parameter(protocol: pd.DataFrame, name: str) -> str:
+    """The value of a protocol parameter, as text."""
+    return str(protocol.set_index("parameter").loc[name, "value"])
+
+
+def without_unverified(rows: pd.DataFrame, protocol: pd.DataFrame) -> dict:
+    """The pool without samples of which something rests on memory and was not seen."""
+    named = parameter(protocol, "unverified_samples").split(";")
+    kept = rows[~rows["sample_id"].isin(named)]
+    fit = all_reports([to_report(row) for row in kept.to_dict("records")])
+    return {"removed": len(rows) - len(kept)} | brief(fit)
+
+
 def choose(
     effects: pd.DataFrame, protocol: pd.DataFrame, last: bool = False, **first: list[str]
 ) -> pd.DataFrame:
@@ -106,6 +119,7 @@ def specifications(
     def without(mask: Iterable[bool]) -> pd.DataFrame:
         return primary[~np.asarray(mask, dtype=bool)]
 
+    assumed_direction = parameter(protocol, "direction_assumed_samples").split(";")
     cross = primary["design"] == "cross_sectional"
     missing = primary["n"].isna()
     assumed = primary["n_basis"] != "reported"
@@ -120,6 +134,8 @@ def specifications(
          fit(without(assumed))),
         ("size_printed", "Without the sample whose size is not printed", "samples",
          fit(without(missing))),
+        ("direction_stated", "Without the sample whose direction is assumed", "samples",
+         fit(without(primary["sample_id"].isin(assumed_direction)))),
         ("not_adjusted", "Without adjusted associations", "samples", fit(without(adjusted))),
         ("early", "Early ratings only", "samples", fit(primary[early])),
         ("alliance_scales", "Alliance scales only, no proxies", "effects",
@@ -135,7 +151,8 @@ def specifications(
          fit(choose(effects, protocol, timing=["concurrent", "late"]))),
         ("proxies_first", "Proxies before alliance scales", "selection",
          fit(choose(effects, protocol, measure_kind=["proxy"]))),
-        ("last_identifier", "Ties settled by the last identifier", "selection",
+        ("last_identifier", "Rickels 1971 at two weeks, not four (ties: last identifier)",
+         "selection",
          fit(choose(effects, protocol, last=True))),
         ("alpha_01", "Words read at alpha .01", "reading", fit(primary, 0.01)),
         ("alpha_10", "Words read at alpha .10", "reading", fit(primary, 0.10)),

@@ -77,6 +77,12 @@ def predicates(tree: dict) -> dict[str, bool]:
         "concurrent_are_cross_sectional_psychosis": all(
             r["design"] == "cross_sectional" and r["diagnosis_group"] == "psychosis"
             for r in rows if r["timing"] == "concurrent"),
+        "only_combination_in_three": tree["mechanisms"]["all_three"] == ["SalazarFraile2018"],
+        "no_randomised_relationship": all(
+            row["design"] in {"rct_secondary", "prospective_cohort", "cross_sectional",
+                              "retrospective"}
+            for pool in pools.values() for row in pool["rows"]),
+        "combine_largest": core["largest_label"].startswith("COMBINE"),
         "full_mediation_beyond_links": tree["mechanisms"]["full_mediation_r"]
         > tree["mechanisms"]["largest_link"],
         "share_interval_wide": all(

@@ -5,6 +5,7 @@ by side. Its file is then rewritten with the outputs, without anything that diff
 run (times, counts of an earlier session, split streams), and only if a byte has changed.
 """
 
+import atexit
 import os
 import re
 import subprocess
@@ -259,6 +260,8 @@ def execute(
         raise CellFailed(chapter, current, f"took longer than {CELL_TIMEOUT} s") from None
     except DeadKernelError:
         raise CellFailed(chapter, current, "its kernel ended unexpectedly") from None
+    finally:
+        atexit.unregister(client._cleanup_kernel)  # else it complains when a kernel never started
     result = stable(notebook)
     place = next(filter(None, map(_address, range(1, len(result.cells) + 1), result.cells)), None)
     if place:
@@ -299,17 +302,23 @@ def execute_all(
     A chapter that fails does not stop the others: one build shows every fault.
     """
     def one(chapter: Path) -> CellFailed | None:
-        try:
-            finished(execute(chapter, warm, environment, progress))
-        except CellFailed as failure:
-            return failure
-        except RuntimeError as error:  # the kernel did not start
-            return CellFailed(chapter, 0, f"its kernel did not start ({error})")
-        return None
+        for interpreter in (warm, WarmInterpreter(environment, enabled=False)):
+            try:
+                finished(execute(chapter, interpreter, environment, progress))
+            except CellFailed as failure:
+                return failure
+            except RuntimeError as error:  # the kernel did not start: try an ordinary one
+                reason = str(error)
+            else:
+                return None
+        return CellFailed(chapter, 0, f"its kernel did not start ({reason})")
 
     warm.ready()
-    with ThreadPoolExecutor(max(1, jobs)) as pool:
+    pool = ThreadPoolExecutor(max(1, jobs))
+    try:
         return [failure for failure in pool.map(one, chapters) if failure]
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def default_jobs() -> int:

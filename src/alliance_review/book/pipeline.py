@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from alliance_review import paths
-from alliance_review.book import cache, execute, html
+from alliance_review.book import analyse, cache, execute, html
 from alliance_review.book.progress import ChapterLines
 from alliance_review.book.warm import WarmInterpreter
 
@@ -87,7 +87,7 @@ class Build:
                     warm.start()
                     threading.Thread(target=_import_ahead, daemon=True).start()
                 if due:
-                    self.check_and_analyse(warm)
+                    self.check_and_analyse()
                 else:
                     self.note("data      unchanged since the last check")
                 self.execute_chapters(stale, len(chapters), warm)
@@ -105,25 +105,11 @@ class Build:
     def _results_key(self) -> str:
         return cache.text_digest([self.key, cache.tree_digest(self.folder / "results.json")])
 
-    def check_and_analyse(self, warm: WarmInterpreter) -> None:
-        """Validate the data, then compute the results; both in a process of their own."""
-        self.note("data      checking")
-        done = self._module(warm, "alliance_review", "check")
-        if done.returncode:
-            raise BuildFailed(_output(done))
-        self.note("analysis  computing results.json")
-        done = self._module(warm, "alliance_review.book.analyse")
-        if done.returncode:
-            detail = _output(done)
-            raise BuildFailed(
-                detail if self.verbose else f"the analysis failed: {detail.splitlines()[-1]}"
-            )
-        self.state["analysis"] = self._results_key()
-        self._save()
-
-    def _module(self, warm: WarmInterpreter, *words: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            warm.command(*words),
+    def check_and_analyse(self) -> None:
+        """Validate the data, then compute the results, in a process of their own."""
+        self.note("data      checking, then computing results.json")
+        done = subprocess.run(
+            [sys.executable, "-m", analyse.__name__],
             env=self.environment,
             cwd=self.root,
             capture_output=True,
@@ -131,6 +117,15 @@ class Build:
             encoding="utf-8",
             check=False,
         )
+        if done.returncode == analyse.FAULTY:
+            raise BuildFailed(done.stdout.strip())
+        if done.returncode:
+            said = f"{done.stdout}{done.stderr}".strip() or f"code {done.returncode}"
+            reason = said if self.verbose else said.splitlines()[-1]
+            raise BuildFailed(f"the analysis failed: {reason}")
+        self.note(f"data      {done.stdout.strip().splitlines()[-1]}")
+        self.state["analysis"] = self._results_key()
+        self._save()
 
     # --- chapters -------------------------------------------------------------------------
 
@@ -280,10 +275,6 @@ def _import_ahead() -> None:
             importlib.import_module(name)
 
 
-def _output(done: subprocess.CompletedProcess) -> str:
-    return f"{done.stdout}{done.stderr}".strip() or f"stopped with code {done.returncode}"
-
-
 def _shown(path: Path) -> str:
     """Return a path as short as it can be shown."""
     try:
@@ -299,5 +290,8 @@ def build(root: Path = paths.ROOT, **options: Any) -> int:
     except (BuildFailed, cache.Busy) as stop:
         message = f"{stop}\nStopped; the website and the PDF of the last good build stay."
         print(message, file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted; nothing was replaced.", file=sys.stderr, flush=True)
         return 1
     return 0

@@ -27,6 +27,7 @@ from sphinx.writers.html5 import HTML5Translator
 from alliance_review.book import cache, drawings, mathml
 from alliance_review.reporting import numbers
 
+LONGEST_NUMBER = 24
 _LOGGER = logging.getLogger(__name__)
 _HERE = Path(__file__).resolve().parent
 _TABLE = re.compile(r"<table\b[^>]*>")
@@ -68,7 +69,9 @@ class NumberRole(SphinxRole):
 
 def visit_number(self: HTML5Translator, node: number) -> None:
     path = escape(node["path"], quote=True)
-    self.body.append(f'<span class="n" data-n="{path}">')
+    # A number is kept on one line; a sentence from the results is not.
+    kind = "n" if len(node.astext()) <= LONGEST_NUMBER else "said"
+    self.body.append(f'<span class="{kind}" data-n="{path}">')
 
 
 def depart_number(self: HTML5Translator, node: number) -> None:

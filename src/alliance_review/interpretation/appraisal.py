@@ -32,7 +32,9 @@ def _rater(row: Mapping) -> str:
 
 
 def _size(row: Mapping) -> str:
-    return CLEAR if row["n_basis"] == "reported" else CONCERN
+    if row["n_basis"] != "reported" or row.get("upper_bound"):
+        return CONCERN
+    return CLEAR
 
 
 def _withheld(row: Mapping) -> str:
@@ -44,7 +46,8 @@ def _selection(row: Mapping) -> str:
 
 
 RULES = (
-    Rule("temporality", "Was the relationship measured before the outcome?", _temporality),
+    Rule("temporality", "Was the relationship rated early, not together with or after the "
+         "outcome?", _temporality),
     Rule("adjustment", "Was the association adjusted for earlier severity or covariates?",
          _adjustment),
     Rule("same_source", "Did different people rate relationship and outcome?", _rater),

@@ -87,9 +87,10 @@ def alternatives(results: dict) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def protocol(data) -> pd.DataFrame:
-    """The protocol's parameters, their values and reasons."""
+def protocol(data, selection: bool = False) -> pd.DataFrame:
+    """The protocol's parameters, their values and reasons; the selection hierarchy or the rest."""
     rows = data.protocol.sort_values(["group", "order"])
+    rows = rows[(rows["group"] == "selection") == selection]
     return pd.DataFrame({
         "Parameter": rows["parameter"].map(words), "Value": rows["value"].map(wrappable),
         "Meaning": rows["meaning"], "Why": rows["why"],
@@ -248,7 +249,8 @@ def paths(results: dict) -> pd.DataFrame:
 def placebo_arms(results: dict) -> pd.DataFrame:
     """Associations in placebo arms."""
     return pd.DataFrame(
-        {"Sample": a["label"], "n": a["n"], "Measure of the relationship": a["measure"],
+        {"Sample": a["label"], "n": None if a["n"] is None else str(a["n"]),
+         "Measure of the relationship": a["measure"],
          "As reported": a["reported_as"], "Effect": a["effect_id"]}
         for a in results["mechanisms"]["placebo_arms"]
     )  # fmt: skip
@@ -303,6 +305,7 @@ def scenario(results: dict) -> pd.DataFrame:
         {"Causal share": format_value(row["share"], "pct"),
          "Extra improved per 1,000": f"{row['extra']:.0f}",
          "At the limits of r": f"{row['low']:.0f} to {row['high']:.0f}",
+         "At the limits of the shift": f"{row['shift_low']:.0f} to {row['shift_high']:.0f}",
          "US dollars per extra person improved": "no gain" if row["cost"] is None
          else f"{row['cost']:,.0f}"}
         for row in results["policy"]["rows"]
@@ -310,12 +313,28 @@ def scenario(results: dict) -> pd.DataFrame:
 
 
 def policy(data) -> pd.DataFrame:
-    """Policy figures with sources and caveats."""
+    """Policy figures with sources and caveats; the source links to where it was seen."""
     return pd.DataFrame(
-        {"Figure": row["quantity"], "Value": quantity(row), "Among": row["population"],
-         "Caveat": row["caveat"], "Source": cited(row["citation_key"])}
+        {"Figure": row["quantity"], "Value": quantity(row), "Among": setting(row),
+         "Caveat": row["caveat"], "Source": source(row), "address": row["url"]}
         for row in data.policy.to_dict("records")
     )  # fmt: skip
+
+
+def setting(row: dict) -> str | None:
+    """Population, country and years of one policy figure."""
+    parts = [row[name] for name in ("population", "country", "data_years")]
+    return ", ".join(str(part) for part in parts if not pd.isna(part)) or None
+
+
+def source(row: dict) -> str | None:
+    """Authors and year, or the title where no author was seen."""
+    year = "" if pd.isna(row["source_year"]) else f" {row['source_year']}"
+    if not pd.isna(row["source_authors"]):
+        names = str(row["source_authors"]).split(",")
+        surname = names[0].rsplit(" ", 1)[0] if " " in names[0] else names[0]
+        return surname + (" and others" if len(names) > 1 else "") + year
+    return None if pd.isna(row["source_title"]) else f"{row['source_title']}{year}"
 
 
 def quantity(row: dict) -> str | None:
