@@ -73,7 +73,7 @@ CHAPTER = f"""
 <aside class="footnote-list"><aside class="footnote" id="fn1"><span class="label">1</span>
 <p>Note at the foot.</p></aside></aside>"""
 LANDSCAPE = f"""<section id="two"><h1>Chapter two</h1><h3>Level skipped</h3>{
-    table(60, 14).replace("Row", "Averylongsamplename")
+    table(60, 14).replace("Row", "Averylongsamplename").replace("Head ", "Heading ")
 }<p>After it.</p></section>"""
 
 
@@ -457,6 +457,68 @@ def test_wide_table_in_a_fold_out_turns_the_page(tmp_path):
     wide = table(4, 14).replace("Row", "Averylongsamplename").replace("Head", "Heading")
     lines(tmp_path, f"<details><summary>MARK</summary>{wide}</details>")
     assert any(p.mediabox.width > p.mediabox.height for p in PdfReader(tmp_path / "x.pdf").pages)
+
+
+def turned_site(tmp_path: Path) -> PdfReader:
+    """A chapter of one page whose two captioned tables fit no upright page."""
+    wide = table(4, 14).replace("Row", "Averylongsamplename").replace("Head", "Heading")
+    block = (
+        '<div class="table-block"><p class="caption"><span class="caption-number">Table 1.{0} '
+        "</span>Wide {0}.</p>{1}</div>"
+    )
+    body = (
+        f"<h1>Chapter</h1><h2>First</h2><p>BEFORE</p>{block.format(1, wide)}<p>AFTER</p>"
+        f"<h2>Second</h2>{block.format(2, wide)}<p>LAST</p><h2>Third</h2>{block.format(3, wide)}"
+    )
+    return PdfReader(build(tmp_path, c1=body, index="<h1>T</h1>", c2="<h1>NEXT</h1>"))
+
+
+def test_turned_tables_share_pages_at_the_end_of_their_chapter(tmp_path):
+    pages = turned_site(tmp_path).pages[2:]
+    turned = [p.mediabox.width > p.mediabox.height for p in pages]
+    assert turned == [False, False, True, False]  # front page, chapter, its tables, next chapter
+    told, tables = (" ".join(pages[i].extract_text().split()) for i in (1, 2))
+    assert re.search(r"BEFORE Table 1\.1 → p\. 5 AFTER Second Table 1\.2 → p\. 5 LAST", told)
+    assert "Third" not in told  # a section that is only its table goes with it
+    assert re.search(r"Wide 1\..*Wide 2\..*Third Table 1\.3 Wide 3\.", tables)
+
+
+def widths_of(tmp_path: Path, rows: list[list[str]]) -> list[int]:
+    """Where the columns of a table begin, in characters of the laid out page."""
+    text, _ = lines(tmp_path, cells(rows))
+    head = next(line for line in text if "MARK" in line)
+    return [head.index(f"c{i}") for i in range(len(rows[0]) - 1)]
+
+
+def test_column_of_short_codes_leaves_its_room_to_the_text(tmp_path):
+    prose = "<td>" + "some words of a longer text that has to wrap " * 6 + "</td>"
+    code = '<td class="missing">not recorded</td>'
+    first, second, third = widths_of(tmp_path, [["<td>a</td>", code, prose, "<td>yes</td>"]] * 6)
+    assert third - second > 4 * (second - first)
+
+
+def test_short_cell_and_heading_stay_whole_beside_long_text(tmp_path):
+    prose = "<td>" + "some words of a longer text that has to wrap " * 30 + "</td>"
+    row = ["<td>Therapist</td>", '<td class="missing">not recorded</td>', prose]
+    text, _ = lines(tmp_path, cells([row] * 3))
+    assert sum("not recorded" in line for line in text) == 3
+    assert sum("Therapist" in line for line in text) == 3
+
+
+def test_table_at_the_foot_of_a_page_begins_with_its_first_rows(tmp_path):
+    # Whatever the room left on the page, caption, headings and first row stand together.
+    for filler in range(34, 46, 2):
+        body = (
+            "<h1>T</h1>" + "<p>filler</p>" * filler + '<h2>ABOVE</h2><div class="table-block">'
+            '<p class="caption"><span class="caption-number">Table 1 </span>MARK</p>'
+            f"{table(40)}</div>"
+        )
+        folder = tmp_path / str(filler)
+        folder.mkdir()
+        pages = [p.extract_text() for p in PdfReader(build(folder, index=body)).pages]
+        page = next(t for t in pages if "MARK" in t)
+        assert "Row 1" in page
+        assert "ABOVE" in page
 
 
 def test_answer_stands_with_its_certainty(tmp_path):

@@ -226,20 +226,57 @@ local function definitions(el)
   return out
 end
 
--- A heading right before a turned page goes with its table.
-local function keep_headings(doc)
-  local out = pandoc.Blocks {}
-  for _, b in ipairs(doc.blocks) do
-    local last = out[#out]
-    local turned = b.t == 'RawBlock' and b.text:find('^#data%-table%(.*wide: true')
-    local first = last and last.t == 'Plain' and last.content[1]
-    if turned and first and first.t == 'RawInline' and first.text:find('^#heading%(level: [2-6]') then
-      out:remove(#out)
-      out:extend { block('#data-table(before: ['), last, block('], ' .. b.text:sub(#'#data-table(' + 1)) }
+local function raw(b)
+  local first = b and (b.t == 'Plain' and b.content[1] or b)
+  return first and (first.t == 'RawInline' or first.t == 'RawBlock') and first.text or ''
+end
+local function level(b) return tonumber(raw(b):match('^#heading%(level: (%d)')) end
+local function number_of(caption)
+  local out, inside = pandoc.Inlines {}, false
+  for _, part in ipairs(caption.content or {}) do
+    if raw(part) == '#caption-number[' then inside = true
+    elseif inside and raw(part) == ']' then break
+    elseif inside then out:insert(part) end
+  end
+  return out
+end
+
+-- Turned tables wait for the end of their chapter, where they share turned pages; their place
+-- in the text says where they are. A section that is nothing but its table goes with it.
+local function gather_turned(doc)
+  local out, waiting, i, blocks = pandoc.Blocks {}, pandoc.Blocks {}, 1, doc.blocks
+  local function flush()
+    if #waiting == 0 then return end
+    out:insert(block('#turned['))
+    out:extend(waiting)
+    out:insert(block(']'))
+    waiting = pandoc.Blocks {}
+  end
+  while i <= #blocks do
+    local b = blocks[i]
+    if raw(b):find('^#data%-table%(.*wide: true') then
+      local first, last, number = i, out[#out], number_of(blocks[i + 1])
+      while raw(blocks[i]) ~= ')//end of table' do i = i + 1 end
+      local alone = not blocks[i + 1] or level(blocks[i + 1]) or #number == 0
+      if last and (level(last) or 1) > 1 and alone then
+        waiting:insert(out:remove(#out))
+      elseif #number > 0 then
+        local name = raw(b):match('name: (.-), caption: ')
+        if name == 'none' then
+          name = 'label(' .. quote('turned:' .. pandoc.utils.stringify(number)) .. ')'
+          blocks[first] = block((raw(b):gsub('name: none', function() return 'name: ' .. name end)))
+        end
+        out:insert(pandoc.Plain(wrapped('#elsewhere(' .. name .. ')[', number, ']')))
+      end
+      for k = first, i do waiting:insert(blocks[k]) end
+      if #number == 0 then flush() end  -- nothing can point to it: it stays where it is
     else
+      if level(b) == 1 then flush() end
       out:insert(b)
     end
+    i = i + 1
   end
+  flush()
   return pandoc.Pandoc(out, doc.meta)
 end
 
@@ -249,6 +286,6 @@ return {
   { Div = table_block, Figure = Figure },
   { Table = Table, Header = Header, Div = Div, BulletList = tasks,
     OrderedList = boxed, BlockQuote = boxed, DefinitionList = definitions, Image = Image },
-  { Pandoc = keep_headings },
+  { Pandoc = gather_turned },
   { Str = function(el) return inline(word(el.text)) end, Code = literal },
 }
