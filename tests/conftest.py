@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from alliance_review import paths
+from alliance_review import analysis, evidence, paths
 
 KEPT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "_build", "__pycache__", ".pytest_cache", ".hypothesis", ".ruff_cache"
@@ -24,6 +24,18 @@ def built() -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return paths.HTML
+
+
+@pytest.fixture(scope="session")
+def data() -> evidence.Evidence:
+    """The review's own evidence."""
+    return evidence.load()
+
+
+@pytest.fixture(scope="session")
+def results() -> dict:
+    """The review's own results, computed when they are stale. Tests must not change them."""
+    return analysis.load()
 
 
 def copy_review(target: Path) -> Path:

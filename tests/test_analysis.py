@@ -8,18 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alliance_review import analysis, evidence, synthesis
+from alliance_review import analysis, synthesis
 from alliance_review.analysis import descriptive, flow, moderators, pools, robustness, summary
-
-
-@pytest.fixture(scope="module")
-def data():
-    return evidence.load()
-
-
-@pytest.fixture(scope="module")
-def results():
-    return analysis.load()
 
 
 def test_core_pool_is_one_usable_effect_per_sample(data, results):

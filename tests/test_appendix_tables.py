@@ -9,7 +9,7 @@ import nbformat
 import pandas as pd
 import pytest
 
-from alliance_review import evidence, paths
+from alliance_review import analysis, evidence, paths
 from alliance_review.interpretation import planning
 from alliance_review.reporting import agenda_tables, appendix_tables, record_tables
 from alliance_review.synthesis import Report, pool_reports
@@ -100,6 +100,26 @@ def test_every_point_is_shown_with_a_page_that_exists(data):
         appendix_tables.points(data, "999")
 
 
+def test_points_are_counted_by_status(data):
+    *lines, total = appendix_tables.points_by_status(data).to_dict("records")
+    for status in appendix_tables.STATUS:
+        assert total[status] == (data.points["status"] == status).sum()
+        assert total[status] == sum(line[status] for line in lines)
+    assert total["all"] == len(data.points) == sum(total[s] for s in appendix_tables.STATUS)
+    shown = pd.concat([appendix_tables.points(data, d) for d in set(data.points["document"])])
+    assert (shown["Status"] == "not yet").sum() == total["not yet"]
+
+
+def test_a_point_says_what_is_missing_unless_it_is_answered(data):
+    missing = data.points["answer"].str.contains(
+        r"Not done in this version|Not seen|not answered|cannot decide"
+    )
+    assert list(missing) == list(data.points["status"] != "answered")
+    undone = data.points[data.points["status"] == "not yet"]
+    assert undone["answer"].str.startswith("Not done in this version: ").all()
+    assert set(undone["chapter"]) == {"11_agenda"}  # whose tables list what is left
+
+
 # --- codebook ----------------------------------------------------------------------------------
 
 
@@ -173,8 +193,10 @@ FIT = {"r": 0.2, "r_low": 0.1, "r_high": 0.3, "tau": 0.1, "k": 2}
 RESULTS = {
     "meta": {"version": "1.2.3"},
     "pools": {
-        "core": {"all_reports": FIT, "printed_only": {"k": 2, "REML": FIT | {"r": 0.25}}},
-        "adherence": {"all_reports": FIT | {"r_low": 0.0}, "printed_only": {"k": 1}},
+        "core": {"all_reports": FIT, "printed_only": {"k": 2, "REML": FIT | {"r": 0.25}},
+                 "rows": [{"n": 194, "n_high": None}, {"n": None, "n_high": 90}]},
+        "adherence": {"all_reports": FIT | {"r_low": 0.0}, "printed_only": {"k": 1},
+                      "rows": [{"n": 100, "n_high": None}]},
     },
     "policy": {"inputs": {"shift": 0.5}},
 }
@@ -186,6 +208,9 @@ def test_sizes_of_studies_are_those_of_the_formula():
     eighty = table[[c for c in table.columns if c.startswith("People, 80")][0]]
     assert list(eighty[:3]) == ["783", "194", "85"]
     assert pd.isna(eighty[3])  # no sample detects an association of zero
+    large = table[[c for c in table.columns if c.startswith("Samples here")][0]]
+    assert list(large[:3]) == ["0 of 2", "1 of 2", "2 of 2"]  # 194 is enough for 194
+    assert pd.isna(large[3]) and list(large[4:]) == ["0 of 1", "1 of 1"]
 
 
 def test_sizes_of_trials_grow_as_the_causal_share_falls():
@@ -230,12 +255,16 @@ def test_gaps_left_open_come_first_and_weighty_ones_before_others(data):
     shown = agenda_tables.gaps(data)
     gaps = data.points[data.points["kind"] == "gap"]
     assert sorted(shown["Gap"]) == sorted(gaps["point"])
-    is_open = list(shown["address"] == "11_agenda.html")
-    assert is_open == sorted(is_open, reverse=True) and any(is_open) and not all(is_open)
-    weights = list(shown["Weighty claims"])[: sum(is_open)]
-    assert weights == sorted(weights, reverse=True)
+    order = [-appendix_tables.STATUS.index(s) for s in shown["Status"]]
+    assert order == sorted(order) and len(set(order)) > 1
+    for _, part in shown.groupby("Status"):
+        weights = list(part["Weighty claims"])
+        assert weights == sorted(weights, reverse=True)
+    assert shown["Weighty claims"].nunique() > 1
+    left = (shown["Status"] == "not yet").sum()
     others = agenda_tables.open_points(data)
-    assert len(others) + sum(is_open) == (data.points["chapter"] == "11_agenda").sum()
+    assert not set(others["What is raised"]) & set(shown["Gap"])
+    assert len(others) + left == (data.points["status"] == "not yet").sum()
 
 
 def test_cells_count_samples_and_say_where_there_are_none(data):
@@ -270,6 +299,31 @@ def test_pools_side_by_side_are_shown_as_r():
     assert shown["r"] == ".46" and shown["Tau"] == ".00"  # tanh(0.5) = .4621
     low, high = (f"{math.tanh(limit):.2f}"[1:] for limit in (fit.ci_low, fit.ci_high))
     assert shown["95 % interval"] == f"{low} to {high}" and low < ".46" < high
+
+
+def test_pools_side_by_side_have_the_prediction_interval_of_the_results(data):
+    rows = evidence.pool_rows(data, "core")
+    rows = rows[rows["usable"] == "yes"].to_dict("records")
+    reports = [analysis.pools.to_report(row) for row in rows]
+    shown = record_tables.fits({"core": pool_reports(reports)}).iloc[0]
+    ours = analysis.load()["pools"]["core"]["all_reports"]
+    for column, low, high in (("95 % interval", "r_low", "r_high"),
+                              ("Prediction", "prediction_r_low", "prediction_r_high")):  # fmt: skip
+        assert shown[column] == record_tables.interval(ours[low], ours[high])
+    assert shown["r"] == record_tables.r(ours["r"]) and shown["Samples"] == ours["k"]
+    # wider than the interval of the mean on both sides
+    assert ours["prediction_r_low"] < ours["r_low"] < ours["r_high"] < ours["prediction_r_high"]
+
+
+def test_codes_that_stand_are_counted_where_the_coders_differ():
+    both = pd.DataFrame({"effect_id": ["E1", "E2", "E3", "E1", "E2", "E3"], "coder": list("aaabbb"),
+                         "sign": [1, 0, pd.NA, 1, 1, 1], "n": [10, 20, pd.NA, 11, 20, 30]})
+    kept = pd.DataFrame({"effect_id": ["E3", "E2", "E1"], "sign": [pd.NA, 1, 1],
+                         "n": [30, 20, 12], "note": ""})
+    shown = record_tables.codes_that_stand(SimpleNamespace(codes=both, effects=kept))
+    assert shown.to_numpy().tolist() == [
+        ["sign", 2, 1, 1, 0], ["n", 2, 0, 1, 1], ["all", 4, 1, 2, 1]
+    ]  # fmt: skip
 
 
 def test_change_log_says_so_while_it_is_empty_and_lists_the_newest_first(data):

@@ -93,7 +93,7 @@ def test_missing_by_column_and_callables():
     table = soup(show_table(FRAME, missing={"r": "–"}, formats={"n": lambda n: f"n {n}"}))
     cells = [td.text for td in table.select("tbody td")]
     assert cells[0] == "n 31" and cells[5] == "–" and cells[4] == "not recorded"
-    assert [t["class"] for t in table.select(".missing")] == [["missing"]] * 3
+    assert len(table.select(".missing")) == 3
 
 
 def test_headers_wrap_and_no_row_headers():
@@ -135,3 +135,26 @@ def test_numeric_by_name(numeric, count):
 def test_empty_table_is_refused():
     with pytest.raises(ValueError, match="at least one column"):
         show_table([])
+
+
+def test_width_of_a_column_follows_its_longest_text():
+    rows = [{"id": "A000-1", "kind": "number of participants", "said": "word " * 12, "n": 3},
+            {"id": "A000-2", "kind": None, "said": "short", "n": None}]  # fmt: skip
+    table = soup(show_table(rows, numeric=["n"]))
+    assert [th.get("class", []) for th in table.select("thead th")] == [
+        ["short"], [], ["wrap"], ["num"]
+    ]  # fmt: skip
+    asked = soup(show_table(rows, wrap=["id"]))
+    assert asked.select_one("thead th")["class"] == ["wrap"]
+
+
+def test_long_codes_may_break_after_their_marks_and_nowhere_else():
+    code, prose = "alliance_scale>proxy|communication", "either/or of a <plain> sentence"
+    cells = soup(show_table([{"a": code, "b": prose}])).select("tbody tr > *")
+    assert str(cells[0]).count("<wbr") == 3
+    assert [cell.text for cell in cells] == [code, prose]
+    assert "<wbr" not in str(cells[1])
+    address = "https://example.org/a_long/path?x=1&lt=2"
+    link = soup(show_table([{"a": address}], links=["a"])).a
+    assert link["href"] == address
+    assert link.text == "example.org/a_long/path?x=1&lt=2"

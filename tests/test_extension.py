@@ -10,7 +10,7 @@ import sys
 import pytest
 from bs4 import BeautifulSoup
 
-from alliance_review.book import cache, drawings, html
+from alliance_review.book import cache, drawings, html, sphinx_extension
 from alliance_review.figures.style import TOKENS
 from alliance_review.paths import CONFIG, SOURCE
 
@@ -242,10 +242,28 @@ def test_two_builds_are_the_same_bytes(tmp_path):
     assert [name for name in digests[0] if digests[0][name] != digests[1][name]] == []
 
 
+def test_a_page_built_again_is_as_if_built_at_once(tmp_path):
+    once = write_book(tmp_path / "once" / "review")
+    build(once)
+    twice = write_book(tmp_path / "twice" / "review", PAGE + "\nAn unusual word: xylophone.\n")
+    build(twice)
+    shutil.copyfile(once / "chapters" / "one.ipynb", twice / "chapters" / "one.ipynb")
+    build(twice)
+    sites = [root / "_build" / "site" for root in (once, twice)]
+    names = [[f.relative_to(s) for f in cache.files(s) if f.name != ".buildinfo"] for s in sites]
+    assert names[0] == names[1]
+    differing = [n for n in names[0] if (sites[0] / n).read_bytes() != (sites[1] / n).read_bytes()]
+    assert differing == []
+
+
 def test_every_token_becomes_a_variable():
     for name, (light, _) in TOKENS.items():
         shown = drawings.themed(f'<svg><path fill="{light.upper()}"/></svg>', TOKENS)
         assert f'fill="var(--ar-{name}, {light})"' in shown
+
+
+def test_the_colours_are_those_of_the_figures():
+    assert sphinx_extension.tokens() == TOKENS
 
 
 def test_text_and_references_are_no_colours():

@@ -7,20 +7,9 @@ import nbformat
 import pandas as pd
 import pytest
 
-from alliance_review import analysis, evidence, paths
+from alliance_review import analysis, paths
 from alliance_review.reporting import display, tables
 from alliance_review.reporting.numbers import format_value
-
-
-@pytest.fixture(scope="module")
-def data():
-    return evidence.load()
-
-
-@pytest.fixture(scope="module")
-def results():
-    return analysis.load()
-
 
 FRAMES = [name for name, f in inspect.getmembers(tables, inspect.isfunction)
           if f.__module__ == tables.__name__

@@ -8,6 +8,7 @@ extensions that would only add scripts from other servers.
 import calendar
 import contextlib
 import io
+import json
 import os
 import re
 import shutil
@@ -84,6 +85,8 @@ def build_site(root: Path, site: Path, doctrees: Path, *, epoch: int, verbose: b
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     os.environ["SOURCE_DATE_EPOCH"] = str(epoch)
+    for sheet in site.glob("_static/mystnb.*.css"):
+        sheet.unlink()  # pages name its checksum only if an earlier build left it: never
     status, warnings = (None if not verbose else _Terminal()), io.StringIO()
     failure = ""
     code, pages = 1, 0
@@ -102,7 +105,7 @@ def build_site(root: Path, site: Path, doctrees: Path, *, epoch: int, verbose: b
                 keep_going=True,
                 parallel=1,
             )
-            app.build()
+            app.build(force_all=True)  # titles and labels of one page stand on others
             code = app.statuscode
             pages = len(app.env.found_docs)
     except Exception as error:  # an extension may raise anything; it stops the build all the same
@@ -113,7 +116,18 @@ def build_site(root: Path, site: Path, doctrees: Path, *, epoch: int, verbose: b
     if code or messages or failure:
         shutil.rmtree(doctrees, ignore_errors=True)
         raise PagesFailed([*messages, *filter(None, [failure])] or ["Sphinx stopped"])
+    _prune_search_index(site / "searchindex.js")
     return pages
+
+
+def _prune_search_index(file: Path) -> None:
+    """Drop words that no page holds any more: Sphinx keeps them from build to build."""
+    start, end = "Search.setIndex(", ")"
+    index = json.loads(file.read_text(encoding="utf-8").removeprefix(start).removesuffix(end))
+    for name in ("terms", "titleterms"):
+        index[name] = {word: pages for word, pages in index[name].items() if pages != []}
+    text = json.dumps(index, separators=(",", ":"), sort_keys=True)
+    cache.replace_bytes(file, f"{start}{text}{end}".encode())
 
 
 def _messages(text: str, root: Path) -> list[str]:

@@ -8,9 +8,11 @@
 - formulas as MathML (see `mathml`).
 """
 
+import ast
 import json
 import re
 from collections.abc import Iterator
+from functools import cache as cache_once
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
@@ -215,7 +217,7 @@ class InlineDrawings(SphinxTransform):
             name = names[0] if names else f"drawing-{position + 1}"
             try:
                 svg = file.read_text(encoding="utf-8")
-                svg = drawings.inline(svg, name, _tokens(), taken)
+                svg = drawings.inline(svg, name, tokens(), taken)
             except (OSError, ValueError) as error:
                 _LOGGER.error("%s: %s", name, error, location=image)
                 continue
@@ -223,10 +225,17 @@ class InlineDrawings(SphinxTransform):
             image.replace_self(drawing(svg=svg, alt=drawings.description(svg)))
 
 
-def _tokens() -> dict[str, tuple[str, str]]:
-    from alliance_review.figures.style import TOKENS
+@cache_once
+def tokens() -> dict[str, tuple[str, str]]:
+    """Return the colours of `alliance_review.figures.style` without importing it.
 
-    return TOKENS
+    The import would bring matplotlib, a second that every build of a page would pay.
+    """
+    source = (_HERE.parent / "figures" / "style.py").read_text(encoding="utf-8")
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.AnnAssign) and statement.target.id == "TOKENS":
+            return ast.literal_eval(statement.value)
+    raise LookupError("figures/style.py no longer assigns TOKENS")
 
 
 def visit_drawing(self: HTML5Translator, node: drawing) -> None:

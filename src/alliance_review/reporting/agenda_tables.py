@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from alliance_review.interpretation import planning
-from alliance_review.reporting.appendix_tables import chapter
+from alliance_review.reporting.appendix_tables import STATUS, chapter
 from alliance_review.reporting.numbers import format_value
 from alliance_review.reporting.tables import RATER, r, sized, words
 
@@ -21,17 +21,23 @@ def study_sizes(results: Mapping) -> pd.DataFrame:
     """People needed to detect the pooled associations, at their limits and their estimates.
 
     Both links that one study of relationship, adherence and outcome has to detect. A reading at
-    which the association is zero has no size.
+    which the association is zero has no size. The last column counts the samples of the pool that
+    are as large as the first power asks; where a size is a range, its upper end counts.
     """
     rows = []
     for tier, name in LINKS.items():
         fit = results["pools"][tier]["all_reports"]
+        sizes = [row["n"] or row["n_high"] for row in results["pools"][tier]["rows"]]
         for key, reading in READINGS:
             row = {"Association": name, "If the true r is the": reading, "r": r(fit[key])}
             for power in POWERS:
                 row[f"People, {format_value(power, 'pct')} power"] = (
                     f"{planning.required_n(fit[key], power=power):,}" if fit[key] else None
                 )
+            large = fit[key] and planning.required_n(fit[key], power=POWERS[0])
+            row[f"Samples here as large, {format_value(POWERS[0], 'pct')} power"] = (
+                f"{sum(n >= large for n in sizes)} of {len(sizes)}" if large else None
+            )
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -105,9 +111,8 @@ def address(row: Mapping, dois: Mapping[str, str]) -> str | None:
 def gaps(data) -> pd.DataFrame:
     """Gaps named by the literature, in order.
 
-    Order: those that this book leaves open (answered in the agenda) before those it can say
-    something about; then the number of claims of priority A that bear on them, most first; then
-    the identifier.
+    Order: by status, those not yet answered first, those answered last; then the number of claims
+    of priority A that bear on them, most first; then the identifier.
     """
     weighty = set(data.claims.loc[data.claims["priority"] == "A", "claim_id"])
     names = data.documents.set_index("document_id")["short_title"]
@@ -115,19 +120,19 @@ def gaps(data) -> pd.DataFrame:
     for row in data.points[data.points["kind"] == "gap"].to_dict("records"):
         cited = [] if pd.isna(row["evidence"]) else row["evidence"].split("; ")
         count = sum(c in weighty for c in cited)
-        rows.append((row["chapter"] != "11_agenda", -count, row["point_id"], row))
+        rows.append((-STATUS.index(row["status"]), -count, row["point_id"], row))
     rows.sort(key=lambda item: item[:3])
     return pd.DataFrame(
         {"Rank": place, "Gap": row["point"], "Raised by": names[row["document"]],
-         "Weighty claims": -count, "Where": chapter(row["chapter"])[0],
+         "Weighty claims": -count, "Status": row["status"], "Where": chapter(row["chapter"])[0],
          "address": chapter(row["chapter"])[1], "What this book does": row["answer"]}
         for place, (_, count, _, row) in enumerate(rows, 1)
     )  # fmt: skip
 
 
 def open_points(data) -> pd.DataFrame:
-    """Points of any other kind that this book can only list as open."""
-    rows = data.points[(data.points["chapter"] == "11_agenda") & (data.points["kind"] != "gap")]
+    """Points of any other kind that this book does not answer yet."""
+    rows = data.points[(data.points["status"] == "not yet") & (data.points["kind"] != "gap")]
     return pd.DataFrame({"Point": rows["point_id"], "Kind": rows["kind"],
                          "What is raised": rows["point"], "State": rows["answer"]})  # fmt: skip
 

@@ -56,7 +56,8 @@ SHORT = {
     "citation_not_as_described": "Citation differs",
 }
 """The same as headings of columns."""
-
+STATUS = ("answered", "partly", "not yet")
+"""What a point can be, in the order in which it is shown."""
 
 UNREAD = {
     "not_searched": "not searched",
@@ -157,9 +158,23 @@ def points(data, document: str) -> pd.DataFrame:
     return pd.DataFrame(
         {"Point": row["point_id"], "Kind": row["kind"], "What is raised": row["point"],
          "Where": chapter(row["chapter"])[0], "address": chapter(row["chapter"])[1],
-         "What the book does with it": row["answer"]}
+         "Status": row["status"], "What the book does with it": row["answer"]}
         for row in rows
     )  # fmt: skip
+
+
+def points_by_status(data) -> pd.DataFrame:
+    """Points counted by document and status, and their total."""
+    names = data.documents.set_index("document_id")["short_title"]
+    counts = pd.crosstab(data.points["document"], data.points["status"])
+    table = pd.DataFrame(
+        {"Document": names[document]}
+        | {status: int(counts.loc[document].get(status, 0)) for status in STATUS}
+        | {"all": int(counts.loc[document].sum())}
+        for document in counts.index
+    )
+    total = {"Document": "All"} | {c: int(table[c].sum()) for c in table.columns[1:]}
+    return pd.concat([table, pd.DataFrame([total])], ignore_index=True)
 
 
 def points_by_kind(data) -> pd.DataFrame:

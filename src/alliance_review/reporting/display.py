@@ -64,7 +64,7 @@ def show_table(
     numeric : iterable of str, "all" or "all-but-first"
         Columns set right with figures of equal width.
     wrap : iterable of str
-        Columns of long text that get room to wrap.
+        Columns of long text that get room to wrap, beside those whose text is long anyway.
     formats : mapping
         Column -> function of the value, or a format specification such as ``".2f"``.
     headers : mapping
@@ -112,14 +112,15 @@ def show_table(
         return missing if isinstance(missing, str) else missing.get(name, "not recorded")
 
     right, long = set(named["numeric"]), set(named["wrap"])
-    classes = {n: "num" if n in right else "wrap" if n in long else "" for n in shown}
+    filled = {n: [blank(n) if (v := text(row, n)) is None else v for row in rows] for n in shown}
+    classes = {n: "num" if n in right else _width(filled[n], n in long) for n in shown}
     body, plain = [], ["\t".join(heads)]
     for row in rows:
         cells, words = [], []
         for place, name in enumerate(shown):
             value = text(row, name)
             words.append(" ".join((blank(name) if value is None else value).split()))
-            inner = html.escape(blank(name) if value is None else value)
+            inner = _breakable(html.escape(blank(name) if value is None else value))
             if value is not None and name in address:
                 inner = _link(row[address[name]], inner)
             kind = " ".join(filter(None, (classes[name], "missing" if value is None else "")))
@@ -168,6 +169,28 @@ def _format(value: Any, how: Format | None) -> str:
     return format(value, how) if how else str(value)
 
 
+#: Longest text, in characters, that keeps a column narrow, and that a column holds unwrapped.
+_SHORT, _LONG = 14, 48
+
+
+def _width(texts: list[str], wrap: bool) -> str:
+    """Class of a column of text, by its longest cell: ``short``, ``wrap`` or none."""
+    longest = max(map(len, texts), default=0)
+    if wrap or longest > _LONG:
+        return "wrap"
+    return "short" if longest <= _SHORT else ""
+
+
+#: A word too long for a narrow column, and the marks after which it may break.
+_WORD = re.compile(r"\S{19,}")
+_MARK = re.compile(r"(&gt;|[_/|,])(?=[^\s_/|,])")
+
+
+def _breakable(escaped: str) -> str:
+    """Escaped text whose long codes and addresses may break after a mark, without a hyphen."""
+    return _WORD.sub(lambda word: _MARK.sub(r"\1<wbr>", word[0]), escaped)
+
+
 #: A page of the book beside the one that shows the table.
 _PAGE = re.compile(r"(\.\./)?[a-z0-9_]+\.html")
 
@@ -178,6 +201,6 @@ def _link(address: Any, inner: str) -> str:
         return f'<a href="{target}">{inner}</a>'
     if not target.lower().startswith(("http://", "https://")):
         return inner
-    if inner == html.escape(target):
-        inner = html.escape(target.split("://", 1)[1].rstrip("/"))
+    if inner == _breakable(html.escape(target)):
+        inner = _breakable(html.escape(target.split("://", 1)[1].rstrip("/")))
     return f'<a href="{html.escape(target)}" rel="noopener">{inner}</a>'

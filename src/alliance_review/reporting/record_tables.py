@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd
 
+from alliance_review.analysis import pools
 from alliance_review.reporting.tables import interval, r, words
 
 QUANTITIES = {
@@ -40,14 +41,39 @@ def fits(named: Mapping[str, object]) -> pd.DataFrame:
     ----------
     named : mapping
         Name -> what `alliance_review.synthesis.pool_reports` returned (Fisher z).
+
+    Notes
+    -----
+    The prediction interval is that of the results (`alliance_review.analysis.pools.prediction`).
     """
     back = math.tanh
     return pd.DataFrame(
         {"Pool": name, "Samples": fit.k, "With a number": fit.k_exact, "r": r(back(fit.estimate)),
          "95 % interval": interval(back(fit.ci_low), back(fit.ci_high)), "Tau": r(fit.tau),
-         "Prediction": interval(back(fit.prediction_low), back(fit.prediction_high))}
+         "Prediction": interval(*map(back, pools.prediction(fit)))}
         for name, fit in named.items()
     )  # fmt: skip
+
+
+def codes_that_stand(data) -> pd.DataFrame:
+    """Where the two coders differed: whose code stands in the table of effects, by field."""
+    names = [c for c in data.codes.columns if c not in ("effect_id", "coder")]
+    codes = {c: part.set_index("effect_id")[names] for c, part in data.codes.groupby("coder")}
+    first, second = codes["a"], codes["b"].loc[codes["a"].index]
+    final = data.effects.set_index("effect_id").loc[first.index, names]
+    rows = []
+    for name in names:
+        a, b, kept = (t[name].astype("string").fillna("") for t in (first, second, final))
+        differ = a != b
+        rows.append(
+            {"Field": words(name), "Differ": int(differ.sum()),
+             "First coder's stands": int((differ & (kept == a)).sum()),
+             "Second coder's stands": int((differ & (kept == b)).sum()),
+             "Neither stands": int((differ & (kept != a) & (kept != b)).sum())}
+        )  # fmt: skip
+    table = pd.DataFrame(rows)
+    total = {"Field": "all"} | {c: int(table[c].sum()) for c in table.columns[1:]}
+    return pd.concat([table, pd.DataFrame([total])], ignore_index=True)
 
 
 def history(data) -> pd.DataFrame:

@@ -34,6 +34,7 @@ _DROP_NAMES = {
     "object",
     "link",
     "meta",
+    "wbr",
 }
 _DROP_CLASSES = {
     "headerlink",
