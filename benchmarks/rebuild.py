@@ -133,6 +133,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--enforce", action="store_true", help="exit 1 if a bound is broken")
     enforce = options.parse_args().enforce
+    load = os.getloadavg()[0]
     ours = [sys.executable, "-m", "alliance_review", "build"]
     with tempfile.TemporaryDirectory(prefix="review-bench-") as scratch:
         one, two = Path(scratch, "plain"), Path(scratch, "ours")
@@ -144,7 +145,8 @@ def main() -> int:
         change_prose(two)
         times["prose"], _ = timed(ours, two)
         count = len(list((two / "chapters").glob("*.ipynb")))
-    print(f"{count} chapters, {os.cpu_count()} processors")
+    print(f"{count} chapters, {os.cpu_count()} processors, load before {load:.1f}: above 0.5 the "
+          "ratios say little")
     for name, seconds in times.items():
         print(f"{name:16} {seconds:7.1f} s")
     broken = False

@@ -14,12 +14,6 @@ from alliance_review.interpretation import planning
 from alliance_review.reporting import agenda_tables, appendix_tables, record_tables
 from alliance_review.synthesis import Report, pool_reports
 
-
-@pytest.fixture(scope="module")
-def data():
-    return evidence.load()
-
-
 # --- the pages exist and are called what the tables call them ---------------------------------
 
 

@@ -16,11 +16,6 @@ from alliance_review.evidence.schema import read_schema
 
 
 @pytest.fixture(scope="module")
-def data():
-    return evidence.load()
-
-
-@pytest.fixture(scope="module")
 def schema():
     tables, faults = read_schema(paths.DATA)
     assert faults == []

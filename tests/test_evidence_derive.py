@@ -4,14 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alliance_review import evidence
 from alliance_review.effect_sizes import CONVERSIONS, from_statistic
 from alliance_review.evidence.derive import alternatives, disagreements, rederive, summary
-
-
-@pytest.fixture(scope="module")
-def data():
-    return evidence.load()
 
 
 def test_every_coded_r_is_derived_again(data):

@@ -11,11 +11,6 @@ from alliance_review.evidence.select import flag_usable, selection_order
 TIERS = ("core", "adherence", "extended")
 
 
-@pytest.fixture(scope="module")
-def data():
-    return evidence.load()
-
-
 def effects(*rows: dict) -> pd.DataFrame:
     base = {
         "sample_id": "A",

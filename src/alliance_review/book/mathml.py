@@ -59,7 +59,10 @@ def visit_math(self: HTML5Translator, node: nodes.math) -> None:
 def visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
     """Write a formula on its own line, with its number if it has one."""
     identifier = f' id="{node["ids"][0]}"' if node.get("ids") else ""
-    self.body.append(f'<div class="math"{identifier}>')
+    # A long formula scrolls on a phone: it can be reached by keyboard and has a name.
+    self.body.append(
+        f'<div class="math"{identifier} tabindex="0" role="group" aria-label="Formula">'
+    )
     if node.get("number"):
         number = get_node_equation_number(self, node)
         self.body.append(f'<span class="eqno">({number})</span>')

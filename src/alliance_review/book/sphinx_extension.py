@@ -241,7 +241,7 @@ def tokens() -> dict[str, tuple[str, str]]:
 def visit_drawing(self: HTML5Translator, node: drawing) -> None:
     # A drawing is not made smaller than can be read: on a phone it scrolls within this region.
     self.body.append(
-        '<div class="ar-drawing ar-scroll" tabindex="0" role="region" aria-label="Figure">'
+        '<div class="ar-drawing ar-scroll" tabindex="0" role="group" aria-label="Figure">'
         f"{node['svg']}</div>\n"
     )
     raise nodes.SkipNode
@@ -250,6 +250,22 @@ def visit_drawing(self: HTML5Translator, node: drawing) -> None:
 def visit_as_text(self: Any, node: nodes.Element) -> None:
     """In other formats a drawing is its description and a table its caption."""
     raise nodes.SkipNode
+
+
+# --- what other extensions write --------------------------------------------------------------
+
+#: A name that hides the words of the button; a role that is no longer part of the standard.
+_TIDIED = (
+    (' aria-label="Toggle hidden content"', ""),
+    ('role="doc-biblioentry"', 'role="listitem"'),
+)
+
+
+def tidy(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    """Mend what stands between a page and the accessibility rules."""
+    if "body" in context:
+        for old, new in _TIDIED:
+            context["body"] = context["body"].replace(old, new)
 
 
 # --- set-up -----------------------------------------------------------------------------------
@@ -283,6 +299,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything with Sphinx."""
     app.add_config_value("review_results", "_build/results.json", "env", [str])
     app.add_config_value("review_digest", "", "env", [str])
+    app.connect("html-page-context", tidy)
     app.add_role("n", NumberRole())
     app.add_role("claim", ClaimRole())
     app.add_role("site", SiteRole())
