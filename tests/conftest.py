@@ -7,8 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from alliance_review import analysis, evidence, paths
+
+# The same examples on every machine, however busy it is: no test is a matter of time or of luck.
+settings.register_profile("review", deadline=None, derandomize=True)
+settings.load_profile("review")
 
 KEPT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "_build", "__pycache__", ".pytest_cache", ".hypothesis", ".ruff_cache"

@@ -1,12 +1,15 @@
 """The one analysis: what it pools, what it counts, and that its words follow its numbers."""
 
 import copy
+import inspect
 import json
 import math
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import ndtri
 
 from alliance_review import analysis, synthesis
 from alliance_review.analysis import descriptive, flow, moderators, pools, robustness, summary
@@ -174,6 +177,19 @@ def test_moderator_reading_names_levels_only_when_two_can_be_compared():
     assert "can be compared" in moderators.reading([level])
     other = level | {"level": "observer", "r": 0.5, "r_low": 0.4, "r_high": 0.6}
     assert "do not overlap" in moderators.reading([level, other])
+
+
+def test_the_protocol_states_the_test_and_level_that_the_analysis_uses(data):
+    """They are set in code: a change of the table alone would state what is not done."""
+    read = synthesis.Report("null", 30)
+    assert float(descriptive.parameter(data, "alpha")) == read.alpha
+    assert int(descriptive.parameter(data, "tails")) == read.tails
+    level = float(descriptive.parameter(data, "level"))
+    for function in (synthesis.pool, synthesis.pool_reports, pools.all_reports):
+        assert inspect.signature(function).parameters["level"].default == level
+    assert pytest.approx(ndtri(0.5 + level / 2), abs=1e-15) == pools.Z95
+    assert set(pools.METHODS) == set(re.findall(r"\w+", descriptive.parameter(
+        data, "contrast_estimators")))  # fmt: skip
 
 
 def test_labels_follow_the_protocol(data):

@@ -11,8 +11,8 @@ import pytest
 
 from alliance_review.__main__ import main, parser
 from alliance_review.book import cache, html, pipeline
+from alliance_review.evidence.read import as_written
 from alliance_review.paths import DATA, LOCK, ROOT, SOURCE
-from alliance_review.reporting import explain
 
 CHAPTER = {
     "nbformat": 4, "nbformat_minor": 5, "metadata": {},
@@ -163,7 +163,7 @@ def test_explain_gives_the_value_the_rows_and_their_sources(book):
 
 
 def test_explain_knows_the_ids_of_the_data(book):
-    effect = explain._table(book / "data", "effects")[0]
+    effect = as_written(book / "data", "effects")[0]
     done = run(book, "explain", effect["effect_id"])
     assert f"sample_id: {effect['sample_id']}" in done.stdout
     done = run(book, "explain", effect["sample_id"])

@@ -6,11 +6,13 @@ import shutil
 import subprocess
 import sys
 
+import frictionless
 import pandas as pd
 import pytest
 
 from alliance_review import evidence, paths
 from alliance_review.evidence.faults import Fault, shown
+from alliance_review.evidence.read import as_written
 from alliance_review.evidence.rules import ROW_RULES, tier_of
 from alliance_review.evidence.schema import read_schema
 
@@ -103,7 +105,6 @@ def test_tier_rule(change, tier):
 
 def test_frictionless_agrees_that_the_package_is_valid(schema):
     """The independent second opinion: the library knows the standard and not this review."""
-    frictionless = pytest.importorskip("frictionless")
     report = frictionless.validate(str(paths.PACKAGE))
     assert report.valid, report.flatten(["rowNumber", "fieldName", "type", "note"])[:5]
     assert report.stats["tasks"] == len(schema)
@@ -111,7 +112,6 @@ def test_frictionless_agrees_that_the_package_is_valid(schema):
 
 def test_frictionless_refuses_what_we_refuse(tmp_path):
     """The second opinion is worth something only if it can say no."""
-    frictionless = pytest.importorskip("frictionless")
     folder = tmp_path / "data"
     shutil.copytree(paths.DATA, folder)
     path = folder / "effects.csv"
@@ -197,3 +197,17 @@ def test_a_fault_is_one_printable_line():
     assert line.startswith("a.csv row 3 (E001), note = 'two\\nlines\\x07xxx")
     assert line.endswith("... (110 characters)': rule. Do it.")
     assert line.isprintable()
+
+
+def test_rows_can_be_shown_as_they_are_written_whatever_is_wrong_with_them(tmp_path, data):
+    whole = as_written(paths.DATA, "effects")
+    assert [row["effect_id"] for row in whole] == data.effects["effect_id"].tolist()
+    assert as_written(tmp_path, "effects") == []
+    huge = "x" * 200_000
+    content = f'\ufeffeffect_id,note\nE001,caf\u00e9,beyond\nE002\nE003,"{huge}"\n'
+    (tmp_path / "effects.csv").write_bytes(content.encode().replace(b"\xc3\xa9", b"\xe9"))
+    assert as_written(tmp_path, "effects") == [
+        {"effect_id": "E001", "note": "caf\ufffd"},
+        {"effect_id": "E002", "note": ""},
+        {"effect_id": "E003", "note": huge},
+    ]

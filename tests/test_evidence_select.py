@@ -149,10 +149,13 @@ def test_what_cannot_enter_a_likelihood_is_flagged():
         {"evidence_form": "significant", "sign": 1},
         {"evidence_form": "exact", "sign": 1},
         {"evidence_form": "p_exact", "sign": 1, "r_coded": 0.2},
+        {"evidence_form": "exact", "sign": 1, "r_coded": 0.2, "n": pd.NA, "n_low": 20},
         {"evidence_form": "unusable"},
     )
     flagged = flag_usable(rows)
-    assert flagged["usable"].tolist() == ["yes", "no", "yes", "no", "yes", "no", "yes", "no"]
+    assert flagged["usable"].tolist() == [
+        "yes", "no", "yes", "no", "yes", "no", "yes", "no", "no",
+    ]  # fmt: skip
     assert flagged["why_not"].tolist() == [
         "",
         "n missing and no range stated",
@@ -161,6 +164,7 @@ def test_what_cannot_enter_a_likelihood_is_flagged():
         "",
         "no r for a printed number",
         "",
+        "no sample size for a printed number",
         "result not visible",
     ]
 

@@ -102,9 +102,15 @@ def test_scenario_refuses(change):
         scenario.extra_improved(scenario.Scenario(**inputs))
 
 
-def test_binomial_display_differs_by_r():
-    below, above = scenario.binomial_display(0.2)
-    assert above - below == pytest.approx(0.2) and above + below == 1
+def test_median_split_is_the_quadrant_share_of_simulated_people():
+    rng = np.random.default_rng(4)
+    x = rng.standard_normal(400_000)
+    y = 0.3 * x + np.sqrt(1 - 0.09) * rng.standard_normal(400_000)
+    below, above = scenario.median_split(0.3)
+    assert above == pytest.approx(np.mean(y[x > 0] > 0), abs=0.003)
+    assert above + below == 1 and scenario.median_split(0.0) == (0.5, 0.5)
+    with pytest.raises(ValueError):
+        scenario.median_split(1.0)
 
 
 def row(**changes):

@@ -64,7 +64,7 @@ def analyse(data: evidence.Evidence) -> dict:
         "pools": pooled,
         "benchmarks": descriptive.benchmarks(data),
         "totura": descriptive.totura(data),
-        "flow": flow.flow(data),
+        "flow": flow.flow(data, {t: len(pooled[t]["left_out"]) for t in TIERS}),
         "evidence_map": flow.evidence_map(data),
         "reporting": descriptive.reporting(data),
         "reading_example": descriptive.reading_example(data),
@@ -85,6 +85,13 @@ def analyse(data: evidence.Evidence) -> dict:
     tree["robustness"]["adherence_other_conversions"] = robustness.other_conversions(
         usable["adherence"], tree["rederivation"]["alternatives"]
     )
+    mixed = descriptive.parameter(data, "placebo_pooled_samples").split(";")
+    core_rows = pooled["core"]["rows"]
+    people = sum(row["n"] or 0 for row in core_rows if row["sample_id"] in mixed)
+    pooled["core"]["placebo_pooled"] = {
+        "samples": sum(row["sample_id"] in mixed for row in core_rows),
+        "share": people / pooled["core"]["all_reports"]["n_total"],
+    }
     tree["robustness"]["extended_without_unverified"] = robustness.without_unverified(
         usable["extended"], data.protocol
     )
@@ -96,6 +103,7 @@ def analyse(data: evidence.Evidence) -> dict:
     tree["appraisal"], tree["certainty"] = mechanisms.appraisal(data, pooled["core"])
     tree["policy"] = mechanisms.policy(data, pooled)
     tree["claims"] = descriptive.claims(data)
+    tree["protocol"] = dict(zip(data.protocol["parameter"], data.protocol["value"], strict=True))
     tree["benchmark"] = {b["citation_key"]: b for b in tree["benchmarks"]
                          if b["headline"] and b["citation_key"]}  # fmt: skip
     tree["moderator_level"] = {t: moderators.by_level(tree["moderators"][t]) for t in TIERS}

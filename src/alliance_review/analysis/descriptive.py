@@ -124,18 +124,13 @@ def benchmark_r(row) -> dict:
     Each scale is turned into r by the row's named conversion. A risk difference is read as r
     (binomial effect size display); proportions of variance give the absolute value.
     """
-    convert = {
-        "r_as_reported": float,
-        "z_to_r": lambda x: float(np.tanh(x)),
-        "variance_to_r": lambda x: float(np.sqrt(x)),
-        "risk_difference_to_r": float,
-        "d_to_r": lambda x: float(effect_sizes.from_d(x)),
-        "or_to_d_to_r": lambda x: float(effect_sizes.from_odds_ratio(x)),
-    }.get(plain(row["conversion"]))
+    conversion = plain(row["conversion"])
     values = [plain(row[column]) for column in ("value", "ci_low", "ci_high")]
-    if convert is None or values[0] is None:
+    if conversion not in effect_sizes.CONVERSIONS or values[0] is None:
         return {"r": None, "r_low": None, "r_high": None}
-    r, *limits = [None if v is None else convert(v) for v in values]
+    r, *limits = [
+        None if v is None else effect_sizes.from_statistic(conversion, value=v) for v in values
+    ]
     if row["sign_reversed"] == "yes":
         r, limits = -r, [None if v is None else -v for v in reversed(limits)]
     return {"r": r, "r_low": limits[0], "r_high": limits[1]}

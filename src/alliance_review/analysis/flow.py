@@ -11,6 +11,9 @@ DRAWN = (
     "r2_pages_new", "r2_reports", "r2_effects", "effects", "core_effects", "adherence_effects",
     "extended_effects", "core_samples", "adherence_samples", "extended_samples",
 )  # fmt: skip
+# Side counts that a reader needs in order to add up the boxes.
+SET_ASIDE = {"r2_pages_known"}
+
 
 # Codes of the reasons for exclusion, as a reader sees them.
 REASONS = {
@@ -90,8 +93,10 @@ def drawn_parents(stages: dict[str, dict], name: str) -> list[str]:
     return out
 
 
-def flow(data: evidence.Evidence) -> dict:
+def flow(data: evidence.Evidence, left_out: dict[str, int]) -> dict:
     """All stages with their counts, and the stages as the figure draws them.
+
+    ``left_out``: per tier, the samples that belong to a pool and cannot be used in it.
 
     ``count`` is None where nothing was counted at the time; it is shown as not recorded.
     """
@@ -109,8 +114,12 @@ def flow(data: evidence.Evidence) -> dict:
     stages = []
     for name in DRAWN:
         stage = by_id[name]
-        removed = [s for s in table if s["role"] == "removed" and name in s["parent"]]
+        removed = [s for s in table if name in s["parent"]
+                   and (s["role"] == "removed" or s["id"] in SET_ASIDE)]  # fmt: skip
         excluded = []
+        tier = name.removesuffix("_samples")
+        if left_out.get(tier) and tier != name:
+            excluded.append({"label": "no size and no range", "count": left_out[tier]})
         for item in removed:
             reasons = [s for s in table if s["role"] == "breakdown" and item["id"] in s["parent"]]
             if reasons:

@@ -17,7 +17,7 @@ ADHERENCE_OUTCOME = {
 }
 # Policy figures that the scenario and the text use.
 FACTS = ("P-PLA-1", "P-FEE-4", "P-CST-2", "P-CST-5", "P-CST-6", "P-VIS-1", "P-VIS-2", "P-VIS-3",
-         "P-PRV-1a", "P-PRV-1b")  # fmt: skip
+         "P-PRV-1a", "P-PRV-1b", "P-PRV-1c", "P-PRV-1d", "P-SDM-1")  # fmt: skip
 BASE_RATE = "P-PLA-1"
 SHARES = tuple(round(0.05 * i, 2) for i in range(21))
 
@@ -59,7 +59,7 @@ def mechanisms(data: evidence.Evidence, pools: dict) -> dict:
         "share_interval_high": max(p["share_interval"]["high"] for p in paths),
         "direct_interval_low": min(p["direct_interval"]["low"] for p in paths),
         "largest_link": max(p["adherence_outcome"] for p in paths),
-        "all_three": sorted({r["sample_id"] for r in pools["core"]["rows"]}
+        "both_links": sorted({r["sample_id"] for r in pools["core"]["rows"]}
                             & {r["sample_id"] for r in pools["adherence"]["rows"]}),
         "placebo_arms": arms,
         "placebo_counts": {
@@ -126,10 +126,12 @@ def appraisal(data: evidence.Evidence, core: dict) -> tuple[dict, dict]:
     """Design appraisal of every core row, and the certainty that follows."""
     verdicts = []
     post_hoc = set(parameter(data, "post_hoc_samples").split(";"))
+    blind = set(parameter(data, "blind_outcome_samples").split(";"))
     upper_bound = set(parameter(data, "size_upper_bound_samples").split(";"))
     for row in core["rows"]:
         flagged = row | {"post_hoc": row["sample_id"] in post_hoc,
-                         "upper_bound": row["sample_id"] in upper_bound}  # fmt: skip
+                         "upper_bound": row["sample_id"] in upper_bound,
+                         "blind_outcome": row["sample_id"] in blind}  # fmt: skip
         verdicts.append({"sample_id": row["sample_id"], "label": row["label"]}
                         | {"verdicts": rules.appraise(flagged)})  # fmt: skip
     counts = {
@@ -206,7 +208,8 @@ def policy(data: evidence.Evidence, pools: dict) -> dict:
                      "high": at(share, core["r_high"]), "shift_low": limits[0],
                      "shift_high": limits[1],
                      "cost": cost if np.isfinite(cost) else None})  # fmt: skip
-    below, above = scenario.binomial_display(core["r"])
+    halves = {name: dict(zip(("below", "above"), scenario.median_split(core[key]), strict=True))
+              for name, key in (("at", "r"), ("low", "r_low"), ("high", "r_high"))}
     return {
         "facts": facts,
         "inputs": {"base_rate": base_rate, "shift": shift, "shift_p": p_value,
@@ -218,5 +221,5 @@ def policy(data: evidence.Evidence, pools: dict) -> dict:
                    "wage_high": wage["high"]},
         "curve": curve,
         "rows": rows,
-        "binomial": {"below": below, "above": above, "difference": above - below},
+        "halves": halves,
     }  # fmt: skip

@@ -83,7 +83,7 @@ def describe(row: Mapping, report: Report, weight: float | None) -> dict:
         "effect_id", "sample_id", "label", "citation_key", "n", "n_low", "n_high", "n_basis",
         "rater", "timing", "diagnosis_group", "design", "adjusted", "measure", "measure_kind",
         "outcome", "outcome_domain", "reported_as", "drug_role", "clinician", "source_url",
-        "source_depth", "country", "diagnosis", "note",
+        "source_depth", "country", "diagnosis", "treatment", "note",
     )  # fmt: skip
     return {key: plain(row[key]) for key in keep} | {
         "form": report.form,

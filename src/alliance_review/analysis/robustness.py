@@ -40,7 +40,10 @@ def subsets(rows: pd.DataFrame) -> dict:
     """
     records = rows.to_dict("records")
     if len(records) > MAX_SUBSET_SAMPLES:
-        raise ValueError(f"every subset of {len(records)} samples is too many to show")
+        raise ValueError(
+            f"every subset of {len(records)} samples is too many to show, {MAX_SUBSET_SAMPLES} at "
+            "most: raise MAX_SUBSET_SAMPLES and its like in synthesis, or show a random part"
+        )
     table = synthesis.report_subsets([to_report(row) for row in records])
     members = np.asarray(table.members)
     r = np.tanh(np.asarray(table.estimate))
@@ -120,6 +123,7 @@ def specifications(
         return primary[~np.asarray(mask, dtype=bool)]
 
     assumed_direction = parameter(protocol, "direction_assumed_samples").split(";")
+    misprinted = parameter(protocol, "misprinted_samples").split(";")
     cross = primary["design"] == "cross_sectional"
     missing = primary["n"].isna()
     assumed = primary["n_basis"] != "reported"
@@ -134,13 +138,15 @@ def specifications(
          fit(without(assumed))),
         ("size_printed", "Without the sample whose size is not printed", "samples",
          fit(without(missing))),
+        ("hazard_misprint", "Without the number read from a misprinted interval", "samples",
+         fit(without(primary["sample_id"].isin(misprinted)))),
         ("direction_stated", "Without the sample whose direction is assumed", "samples",
          fit(without(primary["sample_id"].isin(assumed_direction)))),
         ("not_adjusted", "Without adjusted associations", "samples", fit(without(adjusted))),
         ("early", "Early ratings only", "samples", fit(primary[early])),
         ("alliance_scales", "Alliance scales only, no proxies", "effects",
          fit(choose(strict, protocol))),
-        ("drug_arms", "Drug arms only", "effects", fit(choose(drug_only, protocol))),
+        ("drug_arms", "Without separate placebo arms", "effects", fit(choose(drug_only, protocol))),
         ("clinician_first", "Clinician's rating before patient's", "selection",
          fit(choose(effects, protocol, rater=["clinician"]))),
         ("observer_first", "Observer's rating first", "selection",
@@ -189,7 +195,7 @@ def crude_contrasts(rows: pd.DataFrame) -> dict:
     """Two common shortcuts, shown for what they do to the answer.
 
     ``nulls_as_zero`` sets every result "not significant" to r = 0 and leaves out results called
-    significant without a number; ``vote_count`` counts.
+    significant without a number, and those whose size is not printed; ``vote_count`` counts.
     """
     y, v = [], []
     for row in rows.to_dict("records"):

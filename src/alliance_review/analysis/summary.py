@@ -34,8 +34,9 @@ def tipping_sentence(tipping: dict) -> str:
     halves = (f"the pooled r falls to {r_text(lowest['r'])} with {lowest['added']} further samples "
               f"of {lowest['n']:,} people each")
     if not crossing:
-        return (f"None of these additions brings the interval down to zero; {halves}. A mean over "
-                "samples that truly differ is not undone by some that show nothing; it is lowered.")
+        return (f"None of these additions brings the interval down to zero; {halves}. The interval "
+                "stays above zero because several reports are positive by their own words, and a "
+                "result called significant excludes zero by construction.")
     first = min(crossing, key=lambda s: (s["added"], s["n"]))
     return (f"The interval comes down to zero with {first['added']} further samples of "
             f"{first['n']:,} people each; {halves}.")
@@ -77,7 +78,7 @@ def predicates(tree: dict) -> dict[str, bool]:
         "concurrent_are_cross_sectional_psychosis": all(
             r["design"] == "cross_sectional" and r["diagnosis_group"] == "psychosis"
             for r in rows if r["timing"] == "concurrent"),
-        "only_combination_in_three": tree["mechanisms"]["all_three"] == ["SalazarFraile2018"],
+        "both_links_in_one_sample": tree["mechanisms"]["both_links"] == ["SalazarFraile2018"],
         "no_randomised_relationship": all(
             row["design"] in {"rct_secondary", "prospective_cohort", "cross_sectional",
                               "retrospective"}

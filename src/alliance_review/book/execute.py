@@ -2,7 +2,7 @@
 
 A chapter is executed from its first cell to its last in a kernel of its own, several chapters side
 by side. Its file is then rewritten with the outputs, without anything that differs from run to
-run (times, counts of an earlier session, split streams), and only if a byte has changed.
+run (times, counts of an earlier kernel, split streams), and only if a byte has changed.
 """
 
 import atexit

@@ -32,11 +32,13 @@ class ChapterLines:
         self._count = 0
 
     def progress(self, chapter: Path, cell: int, cells: int) -> None:
+        """Note that a chapter has come to a cell; nothing is printed."""
         with self._lock:
             start = self._running.get(chapter, (time.monotonic(),))[0]
             self._running[chapter] = (start, cell, cells)
 
     def finished(self, done: Execution) -> None:
+        """Print the line of a finished chapter."""
         with self._lock:
             self._count += 1
             self._running.pop(done.chapter, None)

@@ -9,6 +9,7 @@
 """
 
 import ast
+import dataclasses
 import json
 import re
 from collections.abc import Iterator
@@ -25,11 +26,32 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 from sphinx.writers.html5 import HTML5Translator
+from sphinxcontrib.bibtex.plugin import register_plugin
+from sphinxcontrib.bibtex.style.referencing import BracketStyle
+from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
 from alliance_review.book import cache, drawings, mathml
 from alliance_review.reporting import numbers
 
 LONGEST_NUMBER = 24
+
+
+def _round() -> BracketStyle:
+    return dataclasses.field(default_factory=lambda: BracketStyle(left="(", right=")", sep="; "))
+
+
+@dataclasses.dataclass
+class RoundAuthorYear(AuthorYearReferenceStyle):
+    """Author and year in round brackets: ``Totura et al. (2018)``, ``(Totura et al., 2018)``."""
+
+    bracket_parenthetical: BracketStyle = _round()
+    bracket_textual: BracketStyle = _round()
+    bracket_author: BracketStyle = _round()
+    bracket_label: BracketStyle = _round()
+    bracket_year: BracketStyle = _round()
+
+
+register_plugin("sphinxcontrib.bibtex.style.referencing", "author_year_round", RoundAuthorYear)
 _LOGGER = logging.getLogger(__name__)
 _HERE = Path(__file__).resolve().parent
 _TABLE = re.compile(r"<table\b[^>]*>")
@@ -58,6 +80,7 @@ class NumberRole(SphinxRole):
     """``{n}`path|format` ``."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Write the number; an error of the build, and ``??``, if there is none."""
         expression = self.text.strip()
         try:
             text = numbers.render(results_of(self.env.app), expression)
@@ -70,6 +93,7 @@ class NumberRole(SphinxRole):
 
 
 def visit_number(self: HTML5Translator, node: number) -> None:
+    """Open the span of a number."""
     path = escape(node["path"], quote=True)
     # A number is kept on one line; a sentence from the results is not.
     kind = "n" if len(node.astext()) <= LONGEST_NUMBER else "said"
@@ -77,6 +101,7 @@ def visit_number(self: HTML5Translator, node: number) -> None:
 
 
 def depart_number(self: HTML5Translator, node: number) -> None:
+    """Close it."""
     self.body.append("</span>")
 
 
@@ -86,6 +111,7 @@ class PlainNumbers(SphinxTransform):
     default_priority = 200
 
     def apply(self, **kwargs: Any) -> None:
+        """Replace those numbers."""
         for node in list(self.document.findall(number)):
             if any(isinstance(parent, _PLAIN_PARENTS) for parent in _parents(node)):
                 node.parent.replace(node, nodes.Text(node.astext()))
@@ -108,6 +134,7 @@ class ClaimRole(SphinxRole):
     """
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Write the words, and report an error where the data do not bear them out."""
         name, _, words = (part.strip() for part in self.text.partition("|"))
         known = results_of(self.env.app).get("predicates", {})
         if name not in known:
@@ -127,6 +154,7 @@ class SiteRole(SphinxRole):
     """``{site}`words <path>` `` or ``{site}`path` ``."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Link to the file, relative to the page; an error if it is not published."""
         match = re.fullmatch(r"(.*?)\s*<([^<>]+)>", self.text.strip(), re.S)
         words, path = match.groups() if match else (self.text, self.text)
         first = Path(path).parts[0] if path else ""
@@ -154,6 +182,7 @@ class TableBlocks(SphinxTransform):
     default_priority = 210
 
     def apply(self, **kwargs: Any) -> None:
+        """Replace those figures."""
         for figure in list(self.document.findall(nodes.figure)):
             html = [
                 raw
@@ -206,6 +235,7 @@ class InlineDrawings(SphinxTransform):
     default_priority = 220
 
     def apply(self, **kwargs: Any) -> None:
+        """Replace those images; a file that is no usable drawing is an error."""
         taken: set[str] = set()
         output = Path(self.app.outdir).parent / "jupyter_execute"
         for position, image in enumerate(list(self.document.findall(nodes.image))):
@@ -239,6 +269,7 @@ def tokens() -> dict[str, tuple[str, str]]:
 
 
 def visit_drawing(self: HTML5Translator, node: drawing) -> None:
+    """Write the drawing in a region that can scroll."""
     # A drawing is not made smaller than can be read: on a phone it scrolls within this region.
     self.body.append(
         '<div class="ar-drawing ar-scroll" tabindex="0" role="group" aria-label="Figure">'

@@ -12,6 +12,7 @@ from .validate import Row
 
 CODERS = ("a", "b")
 NO_N = "n missing and no range stated"
+NO_N_OF_NUMBER = "no sample size for a printed number"
 
 RESULT_COLUMNS = frozenset(
     (
@@ -94,6 +95,8 @@ def _both_coders(effects: tuple, codes: tuple) -> Iterator[Fault]:
 
 def why_not_usable(row: dict) -> str:
     """Why an effect cannot enter a likelihood, or an empty string when it can."""
+    if row["evidence_form"] in ("exact", "p_exact") and row["n"] is None:
+        return NO_N_OF_NUMBER  # a range of n stands in for words only: a number needs one variance
     if row["n"] is None and row["n_low"] is None:
         return NO_N
     if row["evidence_form"] == "significant" and row["sign"] not in (-1, 1):
@@ -119,8 +122,9 @@ def _usable_core_samples(effects: tuple) -> Iterator[Fault]:
             continue
         reasons = [why_not_usable(r) for r in members]
         # a missing sign or r is reported where it is missing
-        if set(reasons) == {NO_N}:
+        if set(reasons) <= {NO_N, NO_N_OF_NUMBER}:
             first = members[0]
+            size = "n, or a range in n_low and n_high" if NO_N in reasons else "n"
             yield Fault(
                 table.path,
                 first.number,
@@ -128,7 +132,7 @@ def _usable_core_samples(effects: tuple) -> Iterator[Fault]:
                 "sample_id",
                 shown(sample),
                 f"no core effect of this sample can be selected: {reasons[0]}",
-                "Give one of its effects n, or a range in n_low and n_high.",
+                f"Give one of its effects {size}.",
             )
 
 

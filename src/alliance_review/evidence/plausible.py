@@ -13,6 +13,7 @@ SIGNED = (*CORRELATIONS, "beta", "b", "t", "d")
 
 
 def has_statistic(row: Row) -> bool:
+    """Whether anything was printed that a correlation can be derived from."""
     return any(row[c] is not None for c in ("value", "ci_low", "p_value"))
 
 
@@ -50,6 +51,7 @@ def p_denies_se(row: Row) -> bool:
 
 
 def se_swallows_value(row: Row) -> bool:
+    """The standard error is more than 50 times the estimate: a slipped decimal or unit."""
     point = on_log(row, "value")
     if point is None or not row["se"] or not point[0]:
         return False
@@ -71,6 +73,7 @@ def p_denies_interval(row: Row) -> bool:
 
 
 def sign_of(value: float) -> int:
+    """1, 0 or -1."""
     return (value > 0) - (value < 0)
 
 
@@ -89,6 +92,7 @@ def silent_reversal(row: Row) -> bool:
 
 
 def n_outside(row: Row) -> bool:
+    """The sample size lies outside the range stated beside it."""
     return (
         None not in (row["n"], row["n_low"], row["n_high"])
         and row["n_low"] <= row["n_high"]

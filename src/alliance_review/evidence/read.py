@@ -39,6 +39,7 @@ class Rows:
         self.key_at = tuple(self.table.columns.index(c) for c in self.table.primary_key)
 
     def row_id(self, cells: list[str]) -> str:
+        """The primary key of a row as messages show it, parts joined by a slash."""
         return shown("/".join(cells[i] for i in self.key_at))
 
     def add(
@@ -51,6 +52,7 @@ class Rows:
         column: str = "",
         value: object = "",
     ) -> None:
+        """Report one fault of this file."""
         self.faults.append(Fault(self.table.path, row, row_id, column, shown(value), rule, remedy))
 
 
@@ -161,6 +163,25 @@ def read_rows(folder: Path, table: Table) -> tuple[Rows, bytes]:
     if text is not None:
         _split(text, rows)
     return rows, data
+
+
+def as_written(folder: Path, name: str) -> list[dict[str, str]]:
+    """Rows of the table ``name`` as they stand in its file: for showing, never for computing.
+
+    Nothing is checked and nothing refused, so that a row can be looked at while the package has
+    faults: every cell is text, bytes that are not UTF-8 are replaced, a missing file has no rows.
+    """
+    path = folder / f"{name}.csv"
+    if not path.is_file():
+        return []
+    text = path.read_bytes().decode("utf-8-sig", "replace")
+    limit = csv.field_size_limit(len(text) + 1)
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    finally:
+        csv.field_size_limit(limit)
+    # cells beyond the header have no name, cells short of it no value
+    return [{k: v or "" for k, v in row.items() if k is not None} for row in rows]
 
 
 def _split(text: str, rows: Rows) -> None:

@@ -58,6 +58,7 @@ class Table:
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """Names of the columns, in the order of the file."""
         return tuple(f.name for f in self.fields)
 
 

@@ -28,7 +28,7 @@ def _adjustment(row: Mapping) -> str:
 def _rater(row: Mapping) -> str:
     # A patient who rates both the relationship and the outcome may inflate their association; the
     # rater of the outcome is not coded, so a patient-rated relationship cannot be cleared.
-    return CLEAR if row["rater"] == "observer" else UNKNOWN
+    return CLEAR if row["rater"] == "observer" or row.get("blind_outcome") else UNKNOWN
 
 
 def _size(row: Mapping) -> str:
@@ -104,7 +104,8 @@ def certainty(facts: Mapping[str, float], start: str = "high") -> tuple[str, lis
     """
     width = facts["r_high"] - facts["r_low"]
     domains = [
-        Downgrade("risk of bias", "fewer than half of the appraised items are free of concern",
+        Downgrade("risk of bias", "fewer than half of the appraised items are known to be free of "
+                  "concern",
                   facts["share_clear"], int(facts["share_clear"] < 1 / 2)),
         Downgrade("inconsistency", "prediction interval holds zero",
                   facts["prediction_r_low"], int(facts["prediction_r_low"] <= 0)),

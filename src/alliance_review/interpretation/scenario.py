@@ -76,22 +76,43 @@ def break_even_share(s: Scenario, worth: float) -> float:
     return float(share) if share <= 1 else float("inf")
 
 
-def binomial_display(r: float) -> tuple[float, float]:
-    """Improvement rates below and above the median relationship: ``.5 -/+ r / 2`` [1]_.
+def median_split(r: float) -> tuple[float, float]:
+    """Shares improved below and above the median relationship, when half of all improve.
+
+    For two normal variables with correlation r the share of the upper half of one that is in the
+    upper half of the other is ``1/2 + asin(r) / pi`` (Sheppard's quadrant formula [1]_). The
+    binomial effect size display, ``.5 + r / 2``, answers for two variables that are halves from
+    the start and would overstate this one.
 
     References
     ----------
-    .. [1] Rosenthal & Rubin (1982), doi:10.1037/0022-0663.74.2.166
+    .. [1] Sheppard (1899), Philosophical Transactions A 192, 101-167
     """
-    return 0.5 - r / 2, 0.5 + r / 2
+    if not -1 < r < 1:
+        raise ValueError(f"the correlation must lie between -1 and 1, not {r}")
+    half = float(np.arcsin(r) / np.pi)
+    return 0.5 - half, 0.5 + half
 
 
 def d_from_p(p: float, n: int) -> float:
     """Standardised mean difference of two equal groups implied by a two-sided p value.
 
-    ``d = 2 z / sqrt(n)`` with z the normal quantile; ignores clustering, so it is an upper
-    reading when people are nested in clinicians.
+    ``d = 2 z / sqrt(n)`` with z the normal quantile [1]_, which stands for t when n is large;
+    ignores clustering, so it is an upper reading when people are nested in clinicians.
+
+    Parameters
+    ----------
+    p : float
+        Two-sided p value, in (0, 1).
+    n : int
+        People in both groups together, at least 4.
+
+    References
+    ----------
+    .. [1] Lipsey & Wilson (2001), Practical Meta-Analysis, appendix B.
     """
-    if not 0 < p < 1 or n < 4:
-        raise ValueError("p must lie between 0 and 1 and n be at least 4")
+    if not 0 < p < 1:
+        raise ValueError(f"p must lie between 0 and 1, not {p}")
+    if n < 4:
+        raise ValueError(f"n must be at least 4, not {n}")
     return float(2 * ndtri(1 - p / 2) / np.sqrt(n))

@@ -91,9 +91,8 @@ def show_table(
     if isinstance(numeric, str):
         if numeric not in ("all", "all-but-first"):
             raise ValueError(f'numeric is columns, "all" or "all-but-first", not {numeric!r}')
-        numeric = columns[numeric != "all" :]
+        numeric = columns if numeric == "all" else columns[1:]
     address = dict(links) if isinstance(links, Mapping) else {name: name for name in links}
-    numeric = columns[1:] if numeric == "rest" else numeric
     named = {"numeric": list(numeric), "wrap": list(wrap), "formats": list(formats or {}),
              "headers": list(headers or {}), "links": [*address, *address.values()]}  # fmt: skip
     for argument, names in named.items():

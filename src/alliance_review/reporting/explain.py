@@ -1,14 +1,14 @@
 """Where a number comes from: its value, the rows of the evidence behind it, their sources.
 
-Reads ``results.json`` and the tables as text, with nothing but the standard library: the answer
-is there at once.
+Reads ``results.json`` as the last build left it, and the tables as they are written now, faults
+and all: a row can be looked at before it passes the check.
 """
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
 
+from alliance_review.evidence.read import as_written
 from alliance_review.reporting import numbers
 
 #: What is shown of a row behind a pool, in this order.
@@ -37,7 +37,7 @@ def explain(what: str, results: Path, data: Path) -> str:
         If it is neither, or there are no results yet.
     """
     for table, key in _KEYS.items():
-        for row in _table(data, table):
+        for row in as_written(data, table):
             if row.get(key) == what:
                 return _record(table, row, data)
     if not results.is_file():
@@ -79,7 +79,7 @@ def _rows_behind(tree: dict, path: str) -> list[dict[str, Any]]:
 
 
 def _pool(rows: list[dict[str, Any]], data: Path) -> list[str]:
-    effects = {row["effect_id"]: row for row in _table(data, "effects")}
+    effects = {row["effect_id"]: row for row in as_written(data, "effects")}
     lines = []
     for row in rows:
         told = [f"{key} {_short(row[key])}" for key in _SHOWN if row.get(key) is not None]
@@ -99,14 +99,6 @@ def _record(table: str, row: dict[str, str], data: Path) -> str:
     lines = [f"{table}: {row[key]}"]
     lines += [f"  {name}: {value}" for name, value in row.items() if value and name != key]
     if table != "effects":
-        ids = [e["effect_id"] for e in _table(data, "effects") if e.get(key) == row[key]]
+        ids = [e["effect_id"] for e in as_written(data, "effects") if e.get(key) == row[key]]
         lines.append(f"  effects: {', '.join(ids) or 'none'}")
     return "\n".join(lines)
-
-
-def _table(data: Path, name: str) -> list[dict[str, str]]:
-    file = data / f"{name}.csv"
-    if not file.is_file():
-        return []
-    with file.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))

@@ -176,7 +176,7 @@ def moderators(results: dict, tier: str) -> pd.DataFrame:
         {"Moderator": words(row["moderator"]), "Level": words(row["level"]),
          "Samples": row["samples"], "Numbers": row["k_exact"],
          "r": r(row["r"]) or "no maximum", "95 % interval": interval(row["r_low"], row["r_high"])
-         or "–", "Tau": r(row["tau"]) or "–", "Read": "yes" if row["claim"] else "no, too few"}
+         or "–", "Tau": r(row["tau"]) or "–", "Read": "yes" if row["claim"] else "no"}
         for row in rows
     )  # fmt: skip
 
@@ -213,7 +213,8 @@ def sized(row: dict) -> str | None:
 def studies(results: dict, tier: str) -> pd.DataFrame:
     """The selected association of every sample of a pool."""
     return pd.DataFrame(
-        {"Sample": row["label"], "Patients": row["diagnosis"], "Country": row["country"],
+        {"Sample": row["label"], "Patients": row["diagnosis"], "Treatment": row["treatment"],
+         "Country": row["country"],
          "n": sized(row), "Measure of the relationship": row["measure"],
          "Rated by": RATER.get(row["rater"], row["rater"]), "When": words(row["timing"]) if
          row["timing"] != "unclear" else None, "Outcome": row["outcome"],
@@ -259,7 +260,7 @@ def placebo_arms(results: dict) -> pd.DataFrame:
 def certainty(results: dict) -> pd.DataFrame:
     """The domains of certainty: rule, number, levels off."""
     return pd.DataFrame(
-        {"Domain": d["domain"], "One level off when": d["rule"], "Number": r(d["number"]),
+        {"Domain": d["domain"], "One level off when": d["rule"], "Value looked at": r(d["number"]),
          "Levels off": d["steps"]}
         for d in results["certainty"]["domains"]
     )  # fmt: skip
@@ -295,7 +296,7 @@ def indirectness(results: dict) -> pd.DataFrame:
         table = grouped.agg(samples=("sample_id", "size"), people=("n", "sum"))
         table = table.sort_values(["samples", "people"], ascending=False, kind="stable")
         parts += [{"By": name, "Level": words(level), "Samples": int(t["samples"]),
-                   "People": int(t["people"])} for level, t in table.iterrows()]  # fmt: skip
+                   "People": f"{int(t['people']):,}"} for level, t in table.iterrows()]  # fmt: skip
     return pd.DataFrame(parts)
 
 
@@ -327,14 +328,21 @@ def setting(row: dict) -> str | None:
     return ", ".join(str(part) for part in parts if not pd.isna(part)) or None
 
 
+TITLE_WORDS = 6
+
+
 def source(row: dict) -> str | None:
-    """Authors and year, or the title where no author was seen."""
+    """Authors and year, or the beginning of the title where no author was seen."""
     year = "" if pd.isna(row["source_year"]) else f" {row['source_year']}"
     if not pd.isna(row["source_authors"]):
         names = str(row["source_authors"]).split(",")
         surname = names[0].rsplit(" ", 1)[0] if " " in names[0] else names[0]
         return surname + (" and others" if len(names) > 1 else "") + year
-    return None if pd.isna(row["source_title"]) else f"{row['source_title']}{year}"
+    if pd.isna(row["source_title"]):
+        return None
+    words = str(row["source_title"]).split()
+    short = " ".join(words[:TITLE_WORDS]) + ("…" if len(words) > TITLE_WORDS else "")
+    return short + year
 
 
 def quantity(row: dict) -> str | None:

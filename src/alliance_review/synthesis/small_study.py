@@ -39,7 +39,8 @@ class EggerTest(_Plain):
 def egger_test(y, v, *, level=0.95) -> EggerTest:
     """Regress y / sqrt(v) on 1 / sqrt(v) by least squares (Egger et al. 1997).
 
-    Raises ValueError for k < 3 and for variances that are all equal.
+    ``level`` is that of the interval of the slope. Raises ValueError for k < 3 and for variances
+    that are all equal.
     """
     y, v = checks.effects(y, v, minimum=3)
     level = checks.level(level)
@@ -154,6 +155,11 @@ def trim_and_fill(y, v, *, side="auto", **pool_options) -> TrimAndFill:
         regression on the standard error points to: left when small studies have larger effects.
     **pool_options
         As for ``pool``; the same model is used to trim and for the result.
+
+    Raises
+    ------
+    ValueError
+        Fewer than three effects, an unknown side, and as ``pool``.
     """
     y, v = checks.effects(y, v, minimum=3)
     checks.choice("side", side, ("auto", "left", "right"))
