@@ -90,9 +90,10 @@ def test_kappa_of_a_worked_table():
 
 def test_the_record_is_complete(data, results):
     records = results["meta"]["records"]
-    assert records["effects_round1"] == 263
-    assert records["effects_round2"] == 22
-    assert records["benchmarks"] + len(data.omissions) == 73
+    # What the first version held; an author may add to it, never lose a row in silence.
+    assert records["effects_round1"] >= 263
+    assert records["effects_round2"] >= 22
+    assert records["benchmarks"] + len(data.omissions) >= 73
     assert sum(records["tiers"].values()) == records["effects"]
 
 
@@ -114,7 +115,9 @@ def test_flow_refuses_a_rule_that_counts_nothing(data):
                          ("effects:distinct=nosuch", "no column")):  # fmt: skip
         with pytest.raises(ValueError, match=words):
             flow.count(data, query)
-    assert flow.count(data, "effects:rows&tier=core") == 21
+    core = data.effects[data.effects["tier"] == "core"]
+    assert flow.count(data, "effects:rows&tier=core") == len(core)
+    assert flow.count(data, "effects:distinct=sample_id&tier=core") == core["sample_id"].nunique()
 
 
 def test_totura_interval_implies_heterogeneity(results):

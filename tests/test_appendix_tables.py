@@ -24,6 +24,13 @@ def test_every_page_named_in_a_table_exists_under_that_title(stem):
     assert heading[1].strip() == appendix_tables.CHAPTERS[stem]
 
 
+def page(stem):
+    """The text of all Markdown cells of a page; a line break inside a paragraph is a space."""
+    notebook = nbformat.read(paths.CHAPTERS / f"{stem}.ipynb", as_version=4)
+    text = "\n\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    return re.sub(r"(?<=\S)\n(?=\S)", " ", text)
+
+
 def test_chapter_gives_name_and_address_and_refuses_a_page_that_does_not_exist():
     assert appendix_tables.chapter("07_mechanisms") == ("7 Mechanisms", "07_mechanisms.html")
     assert appendix_tables.chapter("appendix_measures")[1] == "a5_measures.html"
@@ -56,6 +63,35 @@ def test_counts_of_claims_add_up(data, column):
         assert total[word] == (data.claims["verdict"] == code).sum()
     assert all(line["All"] == sum(line[w] for w in appendix_tables.SHORT.values())
                for line in lines)  # fmt: skip
+
+
+PATTERNS = {
+    "The hedge falls off": {"supported_with_caveats"},
+    "One of several becomes the one": {"source_differs"},
+    "Association is worded as cause": {"supported_with_caveats"},
+    "Psychotherapy is quoted for drug treatment": {"psychotherapy_only", "source_differs"},
+    "Numbers arrive second-hand": {
+        "source_differs", "not_checkable", "supported_with_caveats"},
+    "The paper is real, the content is another": {"citation_not_as_described", "source_differs"},
+    "Better support exists than was cited": {"supported", "supported_with_caveats"},
+    "Silence is not refutation": {"not_checkable"},
+}  # fmt: skip
+"""Paragraphs on patterns in the chapter on claims, and the verdicts that their examples have."""
+
+
+def test_what_is_called_unsupported_is_not_borne_out_by_the_pool():
+    assert "the relationship is a *strong* predictor" in page("10_claims").split("What nothing")[1]
+    assert analysis.load()["summary"]["label"] != "large"
+
+
+def test_patterns_rest_on_claims_with_the_verdicts_they_describe(data):
+    verdicts = data.claims.set_index("claim_id")["verdict"]
+    section = page("10_claims").split("## Patterns")[1].split("\n## ")[0]
+    paragraphs = dict(re.findall(r"^\*\*(.+?)\.\*\* (.+)", section, flags=re.M))
+    assert set(paragraphs) == set(PATTERNS)
+    for head, text in paragraphs.items():
+        named = re.findall(r"A\d{3}-\d+", text.replace("A003-1 to A003-3", "A003-1 A003-2 A003-3"))
+        assert {verdicts[claim] for claim in named} == PATTERNS[head], head
 
 
 @pytest.mark.parametrize(
@@ -142,7 +178,8 @@ def test_allowed_values_are_put_into_words():
     allowed = appendix_tables.allowed
     assert allowed(field()) == "any"
     assert allowed(field(enum=("yes", "no"))) == "yes, no"
-    assert allowed(field(minimum=-1, maximum=1)) == "-1 to 1"
+    assert allowed(field(minimum=-1, maximum=1)) == "\N{MINUS SIGN}1 to 1"
+    assert allowed(field(minimum=0)) == "0 or more"
     assert allowed(field(minimum=4)) == "4 or more"
     assert allowed(field(maximum=1)) == "1 or less"
     assert allowed(field(pattern=re.compile("[a-z]+"), unique=True)) == (
@@ -154,12 +191,27 @@ def test_allowed_values_are_put_into_words():
 # --- measures and checklists -------------------------------------------------------------------
 
 
-def test_every_measure_is_shown_once(data):
+def test_every_measure_is_shown_once_in_a_table_or_named_in_the_text(data):
     kinds = ("alliance", "related", "not_identified", "overview")
     shown = pd.concat([appendix_tables.measures(data, [k]) for k in kinds])
-    assert len(shown) == len(data.measures) == len(appendix_tables.measures(data, kinds))
+    left = data.measures[appendix_tables.undescribed(data)]
+    assert len(shown) + len(left) == len(data.measures) and len(left)
+    assert len(shown) == len(appendix_tables.measures(data, kinds[:2]))  # those of the two tables
     assert shown["Measure"].is_unique
     assert not any("." in items for items in shown["Items"].dropna())
+    text = page("a5_measures")
+    for row in left.to_dict("records"):
+        for named in (row["abbreviation"], *re.findall(r"\d+", str(row["psychometrics"]))):
+            assert pd.isna(named) or re.search(rf"\b{named}\b", text), (row["measure_id"], named)
+
+
+def test_the_text_on_scales_is_true_of_the_table(data):
+    purposes = data.measures.loc[data.measures["kind"] == "alliance", "developed_for"]
+    counts = purposes.value_counts()
+    assert "More were made for psychotherapy than for any other setting" in page("a5_measures")
+    assert counts.index[0] == "psychotherapy" and counts.iloc[0] > counts.iloc[1]
+    assert "Only one form made for drug treatment was found" in page("a5_measures")
+    assert counts["drug treatment"] == 1
 
 
 def test_a_measure_is_named_by_what_is_known_of_it():
@@ -177,6 +229,8 @@ def test_prisma_is_complete_and_counted(data):
     counts = appendix_tables.checklist_counts(data).iloc[0]
     assert counts["met"] == (shown["Status"] == "met").sum()
     assert counts["met"] + counts["partly"] + counts["not met"] == counts["all"] == 42
+    unmet = shown.loc[shown["Status"] == "not met", "Item"]
+    assert set(unmet) == {"24c", "25", "26"}  # the text gives their two causes
     with pytest.raises(ValueError, match="no checklist"):
         appendix_tables.checklist(data, "PRISMA 1920")
 
@@ -187,10 +241,16 @@ FIT = {"r": 0.2, "r_low": 0.1, "r_high": 0.3, "tau": 0.1, "k": 2}
 RESULTS = {
     "meta": {"version": "1.2.3"},
     "pools": {
-        "core": {"all_reports": FIT, "printed_only": {"k": 2, "REML": FIT | {"r": 0.25}},
-                 "rows": [{"n": 194, "n_high": None}, {"n": None, "n_high": 90}]},
-        "adherence": {"all_reports": FIT | {"r_low": 0.0}, "printed_only": {"k": 1},
-                      "rows": [{"n": 100, "n_high": None}]},
+        "core": {
+            "all_reports": FIT,
+            "printed_only": {"k": 2, "REML": FIT | {"r": 0.25}},
+            "rows": [{"n": 194, "n_high": None}, {"n": None, "n_high": 90}],
+        },
+        "adherence": {
+            "all_reports": FIT | {"r_low": 0.0},
+            "printed_only": {"k": 1},
+            "rows": [{"n": 100, "n_high": None}],
+        },
     },
     "policy": {"inputs": {"shift": 0.5}},
 }
@@ -241,8 +301,9 @@ def test_the_queue_is_ordered_by_information_and_leaves_out_what_is_complete():
     ]  # fmt: skip
     assert table["address"][0] == "https://doi.org/10.1/x"
     assert table["address"][1] == "https://x.test/range"
-    gained = planning.information_gain(300, 0.1, 0.0, 500.0)
-    assert table["Information gained"][0].startswith(f"{100 * gained:.0f}")
+    for place, n in ((0, 300), (1, 57), (2, 20)):  # of a range the upper end, as in the sizes
+        gained = planning.information_gain(n, 0.1, 0.0, 500.0)
+        assert table["Information gained"][place] == f"{100 * gained:.0f}\N{NO-BREAK SPACE}%"
 
 
 def test_gaps_left_open_come_first_and_weighty_ones_before_others(data):
@@ -267,10 +328,12 @@ def test_cells_count_samples_and_say_where_there_are_none(data):
     patient = core[(core["rater"] == "patient") & (core["outcome_domain"] == "symptoms")]
     assert table.loc["patient", "symptoms"] == patient["sample_id"].nunique()
     assert "none" in set(table.to_numpy().ravel())
+    assert not (table == "none").all(axis=1).any()  # a rater of no core sample has no line
     # no association of the core tier falls outside the table
     assert set(core["outcome_domain"]) <= set(agenda_tables.DOMAINS)
     people = agenda_tables.populations(data)
     assert people["Core"].replace("none", 0).sum() == core["sample_id"].nunique()
+    assert not (people.iloc[:, 1:] == "none").all(axis=1).any()
 
 
 # --- the record --------------------------------------------------------------------------------
@@ -310,27 +373,44 @@ def test_pools_side_by_side_have_the_prediction_interval_of_the_results(data):
 
 
 def test_codes_that_stand_are_counted_where_the_coders_differ():
-    both = pd.DataFrame({"effect_id": ["E1", "E2", "E3", "E1", "E2", "E3"], "coder": list("aaabbb"),
-                         "sign": [1, 0, pd.NA, 1, 1, 1], "n": [10, 20, pd.NA, 11, 20, 30]})
-    kept = pd.DataFrame({"effect_id": ["E3", "E2", "E1"], "sign": [pd.NA, 1, 1],
-                         "n": [30, 20, 12], "note": ""})
+    both = pd.DataFrame(
+        {
+            "effect_id": ["E1", "E2", "E3", "E1", "E2", "E3"],
+            "coder": list("aaabbb"),
+            "sign": [1, 0, pd.NA, 1, 1, 1],
+            "n": [10, 20, pd.NA, 11, 20, 30],
+        }
+    )
+    kept = pd.DataFrame(
+        {"effect_id": ["E3", "E2", "E1"], "sign": [pd.NA, 1, 1], "n": [30, 20, 12], "note": ""}
+    )
     shown = record_tables.codes_that_stand(SimpleNamespace(codes=both, effects=kept))
     assert shown.to_numpy().tolist() == [
-        ["sign", 2, 1, 1, 0], ["n", 2, 0, 1, 1], ["all", 4, 1, 2, 1]
+        ["direction", 2, 1, 1, 0], ["number of people", 2, 0, 1, 1], ["all", 4, 1, 2, 1]
     ]  # fmt: skip
 
 
-def test_change_log_says_so_while_it_is_empty_and_lists_the_newest_first(data):
+def test_every_coded_field_has_a_name_for_readers(data):
+    coded = set(data.codes.columns) - {"effect_id", "coder"}
+    assert set(record_tables.FIELDS) == coded
+    assert len(set(record_tables.FIELDS.values())) == len(coded)
+
+
+def test_change_log_begins_with_this_version_and_lists_the_newest_first(data):
     empty = SimpleNamespace(history=data.history.iloc[:0])
-    assert record_tables.history(empty)["What changed"][0] == "no version has been superseded"
+    now = record_tables.estimates(RESULTS)
+    pd.testing.assert_frame_equal(record_tables.change_log(RESULTS, empty), now)
     rows = [
         {"version": v, "date": d, "pool": "core", "method": "all_reports", "k": 3, "r": 0.2,
          "r_low": 0.1, "r_high": 0.3, "change": "a"}
         for v, d in (("1.0.0", "2026-01-01"), ("1.1.0", "2026-02-01"))
     ]  # fmt: skip
-    shown = record_tables.history(SimpleNamespace(history=pd.DataFrame(rows)))
-    assert list(shown["Version"]) == ["1.1.0", "1.0.0"]
-    assert shown["95 % interval"][0] == ".10 to .30" and shown["Method"][0] == "all reports"
+    shown = record_tables.change_log(RESULTS, SimpleNamespace(history=pd.DataFrame(rows)))
+    assert list(shown["Version"]) == ["1.2.3"] * len(now) + ["1.1.0", "1.0.0"]
+    assert list(shown["Released"][-3:]) == ["this version", "2026-02-01", "2026-01-01"]
+    last = shown.iloc[-1]
+    assert (last["95 % interval"], last["Method"]) == (".10 to .30", "all reports")
+    assert last["Samples"] == 3 and pd.isna(shown["What changed"][0])
 
 
 @pytest.mark.parametrize(
@@ -343,6 +423,7 @@ def test_digits_that_agree(ours, theirs, expected):
 
 
 def test_verification_needs_every_quantity_and_shows_a_difference():
+    assert record_tables.ten_digits(-1.5e-7) == "\N{MINUS SIGN}1.5e\N{MINUS SIGN}07"
     table = record_tables.verification({"tau2": 0.5, "se": 1.0}, {"tau2": 0.5001, "se": 1.0})
     assert list(table["Digits that agree"]) == ["3", "9 or more"]
     with pytest.raises(KeyError):

@@ -19,10 +19,10 @@ from alliance_review.paths import PACKAGE as PACKAGE_FILE
 
 PACKAGE = "alliance_review"
 #: Each part may import those before it; figures know nothing of tables and prose.
-ORDER = ("paths", "effect_sizes", "evidence", "synthesis", "interpretation", "analysis",
+ORDER = ("paths", "formats", "effect_sizes", "evidence", "synthesis", "interpretation", "analysis",
          "figures", "reporting", "book", "__main__")  # fmt: skip
 #: Parts that stand alone: pure statistics, rules and formulas, of use without this review.
-ALONE = {"paths", "effect_sizes", "synthesis", "interpretation"}
+ALONE = {"paths", "formats", "effect_sizes", "synthesis", "interpretation"}
 SLOW_TO_LOAD = {"pandas", "statsmodels", "matplotlib"}
 #: Modules outside ``evidence`` that touch the folder of the data without reading a table: they
 #: take digests of its bytes, copy or publish its files, or hand the folder on.

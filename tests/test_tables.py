@@ -60,7 +60,8 @@ def test_a_policy_figure_in_a_phrase(row, shown):
      "One two three four five six… 2016"), (None, None, None)],
 )  # fmt: skip
 def test_a_source_is_its_authors_or_its_title(authors, title, shown):
-    row = {"source_authors": authors, "source_title": title, "source_year": "2016"}
+    row = {"source_authors": authors, "source_title": title, "source_year": "2016",
+           "source_journal": None}  # fmt: skip
     assert tables.source(row) == shown
 
 

@@ -23,20 +23,21 @@ from alliance_review.analysis import (
 
 TIERS = ("core", "adherence", "extended")
 # What the results depend on. Figures, display and the book cannot change a number.
-DEPENDS = ("effect_sizes.py", "evidence", "synthesis", "interpretation", "analysis")
+DEPENDS = ("effect_sizes.py", "formats.py", "evidence", "synthesis", "interpretation", "analysis")
 DIGITS = 10
 
 
 def key() -> str:
     """Digest of everything the results depend on."""
     digest = hashlib.sha256()
-    files = [*paths.DATA.glob("*"), paths.LOCK]
+    files = {f"data/{file.name}": file for file in paths.DATA.glob("*")} | {"lock": paths.LOCK}
     for name in DEPENDS:
         part = paths.SOURCE / name
-        files += sorted(part.rglob("*.py")) if part.is_dir() else [part]
-    for file in sorted(files):
+        for file in part.rglob("*.py") if part.is_dir() else [part]:
+            files[file.relative_to(paths.SOURCE).as_posix()] = file
+    for name, file in sorted(files.items()):
         if file.is_file():
-            digest.update(file.name.encode())
+            digest.update(name.encode())
             digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 
@@ -108,6 +109,8 @@ def analyse(data: evidence.Evidence) -> dict:
                          if b["headline"] and b["citation_key"]}  # fmt: skip
     tree["moderator_level"] = {t: moderators.by_level(tree["moderators"][t]) for t in TIERS}
     tree["moderator_reading"] = {t: moderators.reading(tree["moderators"][t]) for t in TIERS}
+    # Words follow from the numbers as they are stored and shown, not from longer ones.
+    tree = rounded(tree)
     tree |= summary.summary(data, tree)
     return rounded(tree)
 

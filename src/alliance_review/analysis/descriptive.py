@@ -14,6 +14,11 @@ from alliance_review.interpretation.implied import implied_heterogeneity
 CODED = ("tier", "evidence_form", "sign", "clinician", "drug_role", "outcome_family", "adjusted",
          "construct", "unit_ok", "timing")  # fmt: skip
 
+# Verdicts of the audit; one that nobody holds any more is counted as none.
+VERDICTS = ("supported", "supported_with_caveats", "not_checkable", "source_differs",
+            "psychotherapy_only", "citation_not_as_described")  # fmt: skip
+
+
 def parameter(data: evidence.Evidence, name: str) -> str:
     """The value of a protocol parameter, as text."""
     return robustness.parameter(data.protocol, name)
@@ -174,17 +179,15 @@ def totura(data: evidence.Evidence) -> dict:
 def claims(data: evidence.Evidence) -> dict:
     """The audit of what is commonly said, counted by verdict and by document."""
     table = data.claims
-    verdicts = table["verdict"].value_counts().sort_index()
-    documents = sorted(table["document"].unique())
+
+    def counts(rows: pd.DataFrame) -> dict[str, int]:
+        return {verdict: int((rows["verdict"] == verdict).sum()) for verdict in VERDICTS}
+
     return {
         "total": len(table),
-        "verdicts": {str(v): int(n) for v, n in verdicts.items()},
-        "by_document": {
-            str(d): {str(v): int(n) for v, n in
-                     table[table["document"] == d]["verdict"].value_counts().sort_index().items()}
-            for d in documents
-        },
-    }  # fmt: skip
+        "verdicts": counts(table),
+        "by_document": {str(d): counts(part) for d, part in table.groupby("document")},
+    }
 
 
 # Sample sizes whose critical value the methods chapter names.

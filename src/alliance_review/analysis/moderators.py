@@ -38,11 +38,6 @@ def reading(table: list[dict]) -> str:
     return f"Stated levels can be compared by {names}; the intervals do not overlap by {which}."
 
 
-def r_text(value: float) -> str:
-    """A correlation to two decimals without its leading zero, as the book prints it."""
-    return f"{round(value, 2) + 0.0:.2f}".replace("0.", ".", 1).replace("-", "\u2212")
-
-
 def table(rows: pd.DataFrame, minimum: int) -> list[dict]:
     """One entry per moderator and level: counts, and a fit where the likelihood has a maximum.
 

@@ -186,6 +186,11 @@ def pool(tier: str, rows: pd.DataFrame, effects: pd.DataFrame, alpha: float = 0.
     described = [describe(*both) for both in zip(records, reports, shares, strict=True)]
     forms = effects["evidence_form"].value_counts()
     fit = all_reports(reports)
+    if fit is None:
+        raise ValueError(
+            f"the {tier} pool has no estimate: all its reports lie on one side. Keep at least one "
+            "printed number or result called not significant in it."
+        )
     sizes = sorted(int(n) for n in usable["n"].dropna())
     largest = max(described, key=lambda row: row["n"] or 0)
     return {

@@ -12,7 +12,7 @@ from alliance_review.synthesis import Report
 
 # Further reports called not significant that the tipping-point analysis adds: size, how many.
 TIPPING = tuple((n, count) for n in (100, 400, 1600) for count in (1, 2, 4, 8))
-MAX_SUBSET_SAMPLES = 12
+MAX_SUBSET_SAMPLES = 14
 
 
 def brief(fit: dict | None) -> dict:

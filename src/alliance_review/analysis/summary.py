@@ -2,7 +2,7 @@
 
 from alliance_review import evidence
 from alliance_review.analysis.descriptive import parameter
-from alliance_review.analysis.moderators import r_text
+from alliance_review.formats import FORMATS
 
 
 def label(data: evidence.Evidence, r: float) -> str:
@@ -31,8 +31,9 @@ def tipping_sentence(tipping: dict) -> str:
     steps = tipping["steps"]
     crossing = [s for s in steps if s["r_low"] <= 0]
     lowest = min(steps, key=lambda s: s["r"])
-    halves = (f"the pooled r falls to {r_text(lowest['r'])} with {lowest['added']} further samples "
-              f"of {lowest['n']:,} people each")
+    r = FORMATS["r"](lowest["r"])
+    halves = (f"the pooled r falls to {r} with {lowest['added']} further samples of "
+              f"{lowest['n']:,} people each")
     if not crossing:
         return (f"None of these additions brings the interval down to zero; {halves}. The interval "
                 "stays above zero because several reports are positive by their own words, and a "
@@ -50,7 +51,7 @@ def predicates(tree: dict) -> dict[str, bool]:
     pools, robust = tree["pools"], tree["robustness"]
     core = pools["core"]
     rows = core["rows"]
-    printed = core["printed_only"]["REML"]
+    printed = core["printed_only"].get("REML")
     width = core["all_reports"]["r_high"] - core["all_reports"]["r_low"]
     smallest = min((r for r in rows if r["n"]), key=lambda r: r["n"])
     largest_r = max((r for r in rows if r["r"] is not None), key=lambda r: r["r"])
@@ -65,8 +66,10 @@ def predicates(tree: dict) -> dict[str, bool]:
         "adherence_mostly_patient": sum(
             r["rater"] == "patient" for r in pools["adherence"]["rows"])
         > len(pools["adherence"]["rows"]) / 2,
-        "words_narrow_the_interval": width < printed["r_high"] - printed["r_low"],
-        "printed_interval_holds_zero": printed["r_low"] <= 0 <= printed["r_high"],
+        "words_narrow_the_interval": printed is not None
+        and width < printed["r_high"] - printed["r_low"],
+        "printed_interval_holds_zero": printed is not None
+        and printed["r_low"] <= 0 <= printed["r_high"],
         "overlap_with_totura": tree["comparison"]["overlap"],
         "leave_one_out_above_zero": robust["leave_one_out_range"]["all_intervals_above_zero"],
         "significant_printed_more_often": reported["all"]["significant"]["share"]

@@ -22,12 +22,12 @@ def study_sizes(results: Mapping) -> pd.DataFrame:
 
     Both links that one study of relationship, adherence and outcome has to detect. A reading at
     which the association is zero has no size. The last column counts the samples of the pool that
-    are as large as the first power asks; where a size is a range, its upper end counts.
+    are as large as the first power asks (see `counted_size`).
     """
     rows = []
     for tier, name in LINKS.items():
         fit = results["pools"][tier]["all_reports"]
-        sizes = [row["n"] or row["n_high"] for row in results["pools"][tier]["rows"]]
+        sizes = [counted_size(row) for row in results["pools"][tier]["rows"]]
         for key, reading in READINGS:
             row = {"Association": name, "If the true r is the": reading, "r": r(fit[key])}
             for power in POWERS:
@@ -40,6 +40,11 @@ def study_sizes(results: Mapping) -> pd.DataFrame:
             )
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def counted_size(row: Mapping) -> int:
+    """People of a pooled row, for both tables that need one number; of a range, its upper end."""
+    return row["n_high"] if row["n"] is None else row["n"]
 
 
 def trial_sizes(results: Mapping, icc: float, cluster: int, power: float = 0.8) -> pd.DataFrame:
@@ -80,7 +85,8 @@ def upgrade_queue(core: Mapping, information: float, dois: Mapping[str, str]) ->
     -----
     Listed are samples reported in words, and printed numbers whose sample size is not printed.
     Order: gain in information (see `planning.information_gain`), largest first; then label.
-    A printed number gains nothing by a second printing, so those come last.
+    A printed number gains nothing by a second printing, so those come last. Of a range of sizes
+    the upper end counts (see `counted_size`), so that its gain is the most that can be hoped for.
     """
     tau = core["all_reports"]["tau"]
     listed = []
@@ -88,7 +94,7 @@ def upgrade_queue(core: Mapping, information: float, dois: Mapping[str, str]) ->
         worded = row["form"] != "exact"
         if not worded and row["n_basis"] == "reported":
             continue
-        n = row["n"] if row["n"] is not None else (row["n_low"] + row["n_high"]) / 2
+        n = counted_size(row)
         gain = planning.information_gain(n, tau, row["weight"], information) if worded else 0.0
         listed.append((gain, worded, row))
     listed.sort(key=lambda item: (-item[0], item[2]["label"]))
@@ -138,7 +144,10 @@ def open_points(data) -> pd.DataFrame:
 
 
 def cells(data) -> pd.DataFrame:
-    """Core samples by rater of the relationship and outcome; an empty cell is a gap."""
+    """Core samples by rater of the relationship and outcome; an empty cell is a gap.
+
+    Raters of no core sample have no line.
+    """
     rows = data.effects[data.effects["tier"] == "core"]
     counts = rows.groupby(["rater", "outcome_domain"])["sample_id"].nunique()
     domains = [d for d in DOMAINS if d != "other" or "other" in set(rows["outcome_domain"])]
@@ -146,11 +155,12 @@ def cells(data) -> pd.DataFrame:
         {"Relationship rated by": RATER[rater] or "not stated"}
         | {words(d): int(counts.get((rater, d), 0)) or "none" for d in domains}
         for rater in ("patient", "observer", "clinician", "other", "unclear")
+        if rater in set(rows["rater"])
     )
 
 
 def populations(data) -> pd.DataFrame:
-    """Samples of each tier by diagnosis group, every group of the record listed."""
+    """Samples of each tier by diagnosis group; groups without a sample in any tier are left out."""
     groups = data.samples.set_index("sample_id")["diagnosis_group"]
     rows = data.effects.assign(group=data.effects["sample_id"].map(groups))
     counts = rows.groupby(["group", "tier"])["sample_id"].nunique()
@@ -158,6 +168,6 @@ def populations(data) -> pd.DataFrame:
         {"Diagnosis": "ADHD" if group == "adhd" else words(group)}
         | {tier.capitalize(): int(counts.get((group, tier), 0)) or "none"
            for tier in ("core", "adherence", "extended")}
-        for group in sorted(set(rows["group"]))
+        for group in sorted(set(rows.loc[rows["tier"] != "excluded", "group"]))
     ]  # fmt: skip
     return pd.DataFrame(table)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from alliance_review.formats import MINUS
 from alliance_review.reporting.tables import words
 
 CHAPTERS = {
@@ -192,7 +193,8 @@ def codebook_tables(schema: Iterable, sizes: Mapping[str, int]) -> pd.DataFrame:
     """The tables of the data package: what a row is, key, number of fields and rows."""
     return pd.DataFrame(
         {"Table": t.name, "Title": t.title, "What it holds": t.description,
-         "Key": ", ".join(t.primary_key), "Fields": len(t.fields), "Rows": sizes[t.name]}
+         "Key": ", ".join(t.primary_key), "Fields": len(t.fields),
+         "Rows": f"{sizes[t.name]:,}"}
         for t in schema
     )  # fmt: skip
 
@@ -214,8 +216,9 @@ def codebook(table) -> pd.DataFrame:
 
 
 def allowed(field, target: str | None = None) -> str:
-    """What a field accepts, in words."""
-    low, high = field.minimum, field.maximum
+    """What a field accepts, in words; codes stand as they are typed."""
+    low, high = (None if end is None else str(end).replace("-", MINUS)
+                 for end in (field.minimum, field.maximum))  # fmt: skip
     parts = []
     if target:
         parts.append(target)
@@ -234,9 +237,18 @@ def allowed(field, target: str | None = None) -> str:
     return "; ".join(parts) or "any"
 
 
+def undescribed(data) -> pd.Series:
+    """Which rows of the measures no table can show: neither purpose, nor items, nor raters.
+
+    The page on the measures names them in its text.
+    """
+    return data.measures[["developed_for", "items", "raters"]].isna().all(axis=1)
+
+
 def measures(data, kinds: Iterable[str]) -> pd.DataFrame:
-    """Measures of the given kinds."""
-    rows = data.measures[data.measures["kind"].isin(list(kinds))].to_dict("records")
+    """Measures of the given kinds, as far as anything of them was described."""
+    shown = data.measures["kind"].isin(list(kinds)) & ~undescribed(data)
+    rows = data.measures[shown].to_dict("records")
     return pd.DataFrame(
         {"Measure": named(row), "address": (present(row["url"]) or "").split(" ")[0],
          "Made for": present(row["developed_for"]),

@@ -7,13 +7,19 @@ from collections.abc import Callable, Iterable, Mapping
 import pandas as pd
 
 from alliance_review.analysis import pools
-from alliance_review.reporting.tables import interval, r, words
+from alliance_review.formats import MINUS
+from alliance_review.reporting.tables import FIELDS, interval, r, words
 
 QUANTITIES = {
     "se": "standard error", "p_value": "p", "ci_low": "lower limit", "ci_high": "upper limit",
     "tau2": "tau²", "i2": "I²", "h2": "H²", "q": "Q", "q_p": "p of Q",
     "prediction_low": "prediction, lower limit", "prediction_high": "prediction, upper limit",
 }  # fmt: skip
+METHODS = {
+    "all_reports": "all reports", "DL": "printed numbers, DL", "PM": "printed numbers, PM",
+    "REML": "printed numbers, REML",
+}  # fmt: skip
+"""Methods of the change log as readers know them."""
 
 
 def estimates(results: Mapping) -> pd.DataFrame:
@@ -21,10 +27,11 @@ def estimates(results: Mapping) -> pd.DataFrame:
     version = results["meta"]["version"]
     rows = []
     for tier, pool in results["pools"].items():
-        fits = [("all reports", pool["all_reports"] | {"samples": pool["all_reports"]["k"]})]
+        every = pool["all_reports"]
+        fits = [(METHODS["all_reports"], every | {"samples": every["k"]})]
         if "REML" in pool["printed_only"]:
             printed = pool["printed_only"]
-            fits.append(("printed numbers, REML", printed["REML"] | {"samples": printed["k"]}))
+            fits.append((METHODS["REML"], printed["REML"] | {"samples": printed["k"]}))
         rows += [
             {"Version": version, "Pool": tier, "Method": method, "Samples": fit["samples"],
              "r": r(fit["r"]), "95 % interval": interval(fit["r_low"], fit["r_high"]),
@@ -66,7 +73,7 @@ def codes_that_stand(data) -> pd.DataFrame:
         a, b, kept = (t[name].astype("string").fillna("") for t in (first, second, final))
         differ = a != b
         rows.append(
-            {"Field": words(name), "Differ": int(differ.sum()),
+            {"Field": FIELDS.get(name, words(name)), "Differ": int(differ.sum()),
              "First coder's stands": int((differ & (kept == a)).sum()),
              "Second coder's stands": int((differ & (kept == b)).sum()),
              "Neither stands": int((differ & (kept != a) & (kept != b)).sum())}
@@ -76,19 +83,25 @@ def codes_that_stand(data) -> pd.DataFrame:
     return pd.concat([table, pd.DataFrame([total])], ignore_index=True)
 
 
-def history(data) -> pd.DataFrame:
-    """The change log of released versions, newest first; one line says so while it is empty."""
+def change_log(results: Mapping, data) -> pd.DataFrame:
+    """Estimates of this version, then of those it superseded, newest first.
+
+    While no version has been superseded the table is that of `estimates`; later it has a column
+    for the date of release and one for what changed.
+    """
     rows = data.history.sort_values(["date", "version"], ascending=False, kind="stable")
-    listed = [
-        {"Version": row["version"], "Date": row["date"], "Pool": row["pool"],
-         "Method": words(row["method"]), "Samples": str(row["k"]), "r": r(row["r"]),
-         "95 % interval": interval(row["r_low"], row["r_high"]), "What changed": row["change"]}
+    earlier = [
+        {"Version": row["version"], "Pool": row["pool"], "Method": METHODS[row["method"]],
+         "Samples": int(row["k"]), "r": r(row["r"]),
+         "95 % interval": interval(row["r_low"], row["r_high"]), "Released": row["date"],
+         "What changed": row["change"]}
         for row in rows.to_dict("records")
     ]  # fmt: skip
-    none = dict.fromkeys(("Date", "Pool", "Method", "Samples", "r", "95 % interval"), "–")
-    return pd.DataFrame(
-        listed or [{"Version": "none"} | none | {"What changed": "no version has been superseded"}]
-    )
+    now = estimates(results)
+    if not earlier:
+        return now
+    now = now.assign(Released="this version").drop(columns="Tau")  # the log keeps no tau
+    return pd.concat([now, pd.DataFrame(earlier)], ignore_index=True)
 
 
 def verification(ours: Mapping[str, float], reference: Mapping[str, float]) -> pd.DataFrame:
@@ -100,11 +113,16 @@ def verification(ours: Mapping[str, float], reference: Mapping[str, float]) -> p
         If the reference lacks a quantity.
     """
     return pd.DataFrame(
-        {"Quantity": QUANTITIES.get(name, words(name)), "Here": f"{value:.10g}",
-         "Reference": f"{reference[name]:.10g}",
+        {"Quantity": QUANTITIES.get(name, words(name)), "Here": ten_digits(value),
+         "Reference": ten_digits(reference[name]),
          "Digits that agree": worded_digits(digits(value, reference[name]))}
         for name, value in ours.items()
     )  # fmt: skip
+
+
+def ten_digits(value: float) -> str:
+    """A number to ten significant digits, with U+2212 as minus."""
+    return f"{value:.10g}".replace("-", MINUS)
 
 
 def verification_sets(

@@ -3,11 +3,20 @@
 Numbers arrive computed; here they are only worded. ``None`` stays missing and is shown as such.
 """
 
+import re
+
 import pandas as pd
 
 from alliance_review.analysis.flow import reason_words
 from alliance_review.reporting.numbers import format_value
 
+# Coded fields as readers know them.
+FIELDS = {
+    "construct": "what was rated", "clinician": "who treated", "drug_role": "role of the drug",
+    "outcome_family": "kind of outcome", "unit_ok": "an association of its own",
+    "evidence_form": "form of the report", "sign": "direction", "n": "number of people",
+    "adjusted": "adjusted for other variables", "timing": "time of the rating", "tier": "pool",
+}  # fmt: skip
 RATER = {"patient": "patient", "clinician": "clinician", "observer": "observer",
          "other": "mixed or other", "unclear": None}  # fmt: skip
 REASONS = {"exact": "number printed", "significant": "in words: significant",
@@ -49,7 +58,7 @@ def agreement(results: dict) -> pd.DataFrame:
     """Agreement of the coders by field."""
     fields = results["agreement"]["fields"]
     return pd.DataFrame(
-        {"Field": words(name), "Kappa": r(f["kappa"]),
+        {"Field": FIELDS.get(name, words(name)), "Kappa": r(f["kappa"]),
          "Raw agreement": format_value(f["agreement"], "pct"), "Rows that differ": f["differ"]}
         for name, f in sorted(fields.items(), key=lambda item: -item[1]["kappa"])
     )  # fmt: skip
@@ -336,11 +345,12 @@ def source(row: dict) -> str | None:
     year = "" if pd.isna(row["source_year"]) else f" {row['source_year']}"
     if not pd.isna(row["source_authors"]):
         names = str(row["source_authors"]).split(",")
-        surname = names[0].rsplit(" ", 1)[0] if " " in names[0] else names[0]
+        surname = re.sub(r" [A-Z]{1,3}$", "", names[0])
         return surname + (" and others" if len(names) > 1 else "") + year
-    if pd.isna(row["source_title"]):
+    title = row["source_journal"] if pd.isna(row["source_title"]) else row["source_title"]
+    if pd.isna(title):
         return None
-    words = str(row["source_title"]).split()
+    words = str(title).split()
     short = " ".join(words[:TITLE_WORDS]) + ("…" if len(words) > TITLE_WORDS else "")
     return short + year
 

@@ -12,7 +12,7 @@ from .report_pooling import PooledReports, checked_reports, pool_reports
 from .reports import Report
 from .sensitivity import subset_members
 
-MAX_SUBSET_REPORTS = 12
+MAX_SUBSET_REPORTS = 14
 
 
 def leave_one_out_reports(
