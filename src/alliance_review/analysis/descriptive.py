@@ -191,7 +191,7 @@ def claims(data: evidence.Evidence) -> dict:
 
 
 # Sample sizes whose critical value the methods chapter names.
-READING_SIZES = (31, 80, 169, 813)
+READING_SIZES = (31, 80, 813)
 
 
 def reading_example(data: evidence.Evidence) -> dict:
