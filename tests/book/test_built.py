@@ -1,5 +1,6 @@
 """Read the built website and PDF as a reader would, and compare them with the results."""
 
+import csv
 import json
 import re
 from contextlib import suppress
@@ -24,7 +25,7 @@ HEADLINES = (
     "pools.adherence.all_reports.r_low", "pools.adherence.all_reports.r_high",
     "robustness.leave_one_out_range.low", "robustness.leave_one_out_range.high",
 )  # fmt: skip
-LEFTOVERS = (r"\?\?", r"<Figure size", r"object at 0x", r"\bnan\b", r"\{n\}",
+LEFTOVERS = (r"\?\?", r"<Figure size", r"object at 0x", r"\b(nan|NaN)\b", r"\{n\}",
              r"\{cite", r"\{claim\}", r"\{site\}", r"\{numref\}", r"Traceback")  # fmt: skip
 
 
@@ -100,7 +101,24 @@ def test_headline_numbers_are_the_results_on_site_and_in_pdf(built, path):
     wanted = numbers.render(results(), path)
     shown = article(built, "index").select(f'[data-n="{path}"]')
     assert shown and all(node.get_text() == wanted for node in shown)
-    assert wanted in pdf_text()
+    assert wanted in summary_text()
+
+
+@cache
+def summary_text() -> str:
+    """The PDF's summary: what the front page says, between its heading and the first chapter."""
+    pages = [re.sub(r"\s+", " ", page.extract_text()) for page in pdf().pages[:12]]
+    first = next(i for i, text in enumerate(pages) if "Abstract Background" in text)
+    return " ".join(pages[first : first + 2])
+
+
+def test_the_pdf_opens_with_the_answer_and_its_interval():
+    value = {name: numbers.render(results(), f"pools.core.all_reports.{name}")
+             for name in ("r", "r_low", "r_high")}  # fmt: skip
+    answer = summary_text().split("Abstract Background")[0]
+    assert f"r = {value['r']}" in answer
+    assert f"{value['r_low']} to {value['r_high']}" in answer
+    assert numbers.render(results(), "certainty.level|text") in answer
 
 
 def test_every_number_on_the_site_is_its_result(built):
@@ -213,9 +231,38 @@ def test_internal_links_and_anchors_exist(built):
 def test_every_reference_is_cited_and_listed_once(built):
     keys = re.findall(r"^@\w+\{([^,]+),", paths.BIBLIOGRAPHY.read_text(encoding="utf-8"), re.M)
     assert len(keys) == len(set(keys))
+    cited = set()
+    for page in PAGES:
+        if (paths.ROOT / f"{page}.md").is_file():
+            sources = [(paths.ROOT / f"{page}.md").read_text(encoding="utf-8")]
+        else:
+            cells = nbformat.read(paths.ROOT / f"{page}.ipynb", 4).cells
+            sources = [c.source for c in cells if c.cell_type == "markdown"]
+        for group in re.findall(r"\{cite:[tp]\}`([^`]+)`", "\n".join(sources)):
+            cited |= {key.strip() for key in group.split(",")}
+    assert cited <= set(keys)
+    named = set()
+    for file in sorted(paths.DATA.glob("*.csv")):
+        with file.open(encoding="utf-8", newline="") as stream:
+            for row in csv.DictReader(stream):
+                for column in ("citation_key", "citation_keys"):
+                    named |= {k.strip() for k in (row.get(column) or "").split(";")}
+    assert set(keys) <= cited | named, "entries that nothing refers to"
     listed = [d.get_text(" ", strip=True) for d in
               article(built, "chapters/references").select(".citation")]  # fmt: skip
-    assert len(listed) > 30 and len(listed) == len(set(listed))
+    assert len(listed) == len(cited) == len(set(listed))
+
+
+def test_studies_and_bibliography_agree_on_dois():
+    entries = re.split(r"\n(?=@)", paths.BIBLIOGRAPHY.read_text(encoding="utf-8"))
+    dois = {}
+    for entry in entries:
+        key = re.match(r"@\w+\{([^,]+),", entry)[1]
+        found = re.search(r"^\s*doi = \{([^}]*)\}", entry, re.M)
+        dois[key] = found[1].lower() if found else ""
+    with (paths.DATA / "studies.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            assert dois[row["citation_key"]] == row["doi"].lower(), row["study_id"]
 
 
 def test_results_and_data_are_published(built):

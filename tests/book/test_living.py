@@ -43,6 +43,22 @@ def change(root: Path, effect_id: str, **cells: str) -> None:
         writer.writerows(rows)
 
 
+MARKUP = "64 % <b>of</b> <script>alert(1)</script> #strong[variance] *explained*"
+
+
+def drawing(root: Path) -> list[str]:
+    """The outlines of the forest plot on its page."""
+    page = (root / "_build/html/chapters/04_pooled.html").read_text(encoding="utf-8")
+    figure = BeautifulSoup(page, "html.parser").find(id="fig-forest-core")
+    return [path["d"] for path in figure.select("svg path[d]")]
+
+
+def pdf_text(root: Path) -> str:
+    """All text of the PDF without white space."""
+    text = "".join(page.extract_text() for page in PdfReader(root / "_build/review.pdf").pages)
+    return "".join(text.split()).replace("\u00ad", "")
+
+
 def shown(root: Path) -> tuple[str, str, str]:
     """The pooled r on the front page, the forest plot's description, and the PDF's text."""
     html = root / "_build" / "html"
@@ -61,9 +77,9 @@ def test_two_builds_are_the_same_bytes_and_a_changed_row_changes_the_book(built,
     first = run_review(root, "build")
     assert first.returncode == 0, first.stderr
     assert digests(root) == digests(paths.ROOT)
-    before = json.loads((root / "_build/results.json").read_text())
+    before, drawn = json.loads((root / "_build/results.json").read_text()), drawing(root)
 
-    change(root, "E002", value="0.64", r_coded="0.800", reported_as="64 % of variance explained")
+    change(root, "E002", value="0.64", r_coded="0.800", reported_as=MARKUP)
     second = run_review(root, "build")
     assert second.returncode == 0, second.stdout + second.stderr
     after = json.loads((root / "_build/results.json").read_text())
@@ -72,7 +88,15 @@ def test_two_builds_are_the_same_bytes_and_a_changed_row_changes_the_book(built,
     front, description, pdf = shown(root)
     assert front == new
     assert f"r = {new}" in description and f"r = {old}" not in description
-    assert f"r = {new}" in pdf and "64 % of variance" in (root / "data/effects.csv").read_text()
+    assert f"r = {new}" in pdf
+    assert drawing(root) != drawn
+
+    # What a study says is data: it is shown to the letter and never obeyed.
+    studies = (root / "_build/html/chapters/03_evidence.html").read_text(encoding="utf-8")
+    article = BeautifulSoup(studies, "html.parser").select_one("article")
+    assert MARKUP in article.get_text()
+    assert not article.find("script", string="alert(1)") and not article.find("b", string="of")
+    assert "".join(MARKUP.split()) in pdf_text(root)
 
     last_good = digests(root)
     change(root, "E002", r_coded="1.7")

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from alliance_review.book.execute import Execution
 
+#: What a chapter that never ran on this machine is expected to take: a kernel, then each cell.
+START_SECONDS, CELL_SECONDS = 0.7, 0.15
 #: A running chapter is named again after this many seconds without news.
 HEARTBEAT = 10.0
 
 
 class ChapterLines:
-    """One line per finished chapter, and a sign of life from those that take long.
+    """One line when a chapter starts and one when it is finished; those that take long say so.
 
     Parameters
     ----------
@@ -21,7 +23,8 @@ class ChapterLines:
     total
         Number of chapters due.
     expected
-        Chapter -> seconds it took the last time, None if it never ran.
+        Chapter -> seconds it took the last time, None if it never ran; then the number of its
+        cells says what to expect.
     """
 
     def __init__(self, note: Callable[[str], None], total: int, expected: dict[Path, float | None]
@@ -32,10 +35,15 @@ class ChapterLines:
         self._count = 0
 
     def progress(self, chapter: Path, cell: int, cells: int) -> None:
-        """Note that a chapter has come to a cell; nothing is printed."""
+        """Note that a chapter has come to a cell; the first time, say that it has started."""
         with self._lock:
-            start = self._running.get(chapter, (time.monotonic(),))[0]
+            first = chapter not in self._running
+            start = time.monotonic() if first else self._running[chapter][0]
             self._running[chapter] = (start, cell, cells)
+            if first:
+                if not self._expected.get(chapter):
+                    self._expected[chapter] = START_SECONDS + CELL_SECONDS * cells
+                self._line("", chapter, f"starting, {cells} cells")
 
     def finished(self, done: Execution) -> None:
         """Print the line of a finished chapter."""
@@ -50,7 +58,7 @@ class ChapterLines:
 
     def _line(self, mark: str, chapter: Path, *words: str) -> None:
         known = self._expected.get(chapter)
-        last = f"expected {known:.1f} s" if known else "no time expected"
+        last = f"expected {known:.1f} s" if known else "no cells"
         self._note(f"{mark:9} {chapter.stem:18} {', '.join([*words, last])}")
 
     def _beat(self) -> None:
