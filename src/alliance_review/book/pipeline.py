@@ -141,7 +141,11 @@ class Build:
         return found
 
     def stale(self, chapters: list[Path]) -> list[Path]:
-        """Return the chapters whose stored outputs are not those of this code, data and package."""
+        """Return the chapters whose stored outputs are not those of this code, data and package.
+
+        The others are put into the form that execution writes: an editor may have saved them with
+        other spacing, counts or metadata, and the same chapter should be the same bytes.
+        """
         known = self.state.get("chapters", {})
         due = []
         for chapter in chapters:
@@ -149,11 +153,12 @@ class Build:
                 notebook = execute.read(chapter)
             except ValueError as error:
                 raise BuildFailed(f"{chapter.name}: not a notebook ({error})") from None
-            if not execute.code_cells(notebook):
-                continue
             entry = known.get(chapter.name, {})
             fresh = (cache.chapter_key(notebook, self.key), cache.outputs_digest(notebook))
-            if (entry.get("key"), entry.get("outputs")) != fresh:
+            same = (entry.get("key"), entry.get("outputs")) == fresh
+            if same or not execute.code_cells(notebook):
+                execute.write(chapter, execute.stable(notebook))
+            else:
                 due.append(chapter)
         return due
 
