@@ -57,7 +57,7 @@ def test_a_policy_figure_in_a_phrase(row, shown):
     ("authors", "title", "shown"),
     [("McCabe R, John P", "T", "McCabe and others 2016"), ("Olfson M", "T", "Olfson 2016"),
      (None, "A title", "A title 2016"), (None, "One two three four five six seven",
-     "One two three four five six… 2016"), (None, None, None)],
+     "One two three four… 2016"), (None, None, None)],
 )  # fmt: skip
 def test_a_source_is_its_authors_or_its_title(authors, title, shown):
     row = {"source_authors": authors, "source_title": title, "source_year": "2016",

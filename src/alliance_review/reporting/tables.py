@@ -337,7 +337,7 @@ def setting(row: dict) -> str | None:
     return ", ".join(str(part) for part in parts if not pd.isna(part)) or None
 
 
-TITLE_WORDS = 6
+TITLE_WORDS = 4
 
 
 def source(row: dict) -> str | None:
