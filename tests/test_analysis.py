@@ -75,6 +75,13 @@ def test_to_report_reads_each_form():
         pools.to_report(row | {"evidence_form": "null", "n": pd.NA})
 
 
+def test_a_pool_without_an_estimate_says_so(data):
+    rows = pools.selected(data, "core")
+    positive = rows[rows["evidence_form"] == "significant"]
+    with pytest.raises(ValueError, match="the core pool has no estimate"):
+        pools.pool("core", positive, positive)
+
+
 def test_agreement_reproduces_the_published_kappas(results):
     fields = results["agreement"]["fields"]
     stated = {"tier": 0.95, "evidence_form": 0.97, "sign": 0.97, "clinician": 0.94,

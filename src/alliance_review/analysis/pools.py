@@ -76,7 +76,7 @@ def bounds(row: Mapping, report: Report) -> tuple[float, float]:
     return float(np.tanh(low)), float(np.tanh(high))
 
 
-def describe(row: Mapping, report: Report, weight: float | None) -> dict:
+def describe(row: Mapping, report: Report, weight: float) -> dict:
     """One row of a pool, as the figures and tables need it."""
     low, high = bounds(row, report)
     keep = (
@@ -111,12 +111,22 @@ def prediction(fit: synthesis.PooledReports) -> tuple[float, float]:
     )
 
 
-def all_reports(reports: Sequence[Report], level: float = 0.95) -> dict | None:
-    """`pool_reports` in r; None where the likelihood has no maximum."""
+def fitted(reports: Sequence[Report], level: float = 0.95) -> synthesis.PooledReports | None:
+    """`pool_reports`; None where the likelihood has no maximum."""
     try:
-        fit = synthesis.pool_reports(list(reports), level=level)
+        return synthesis.pool_reports(list(reports), level=level)
     except NoMaximum:
         return None
+
+
+def all_reports(reports: Sequence[Report], level: float = 0.95) -> dict | None:
+    """`pool_reports` in r; None where the likelihood has no maximum."""
+    fit = fitted(reports, level)
+    return None if fit is None else in_r(fit)
+
+
+def in_r(fit: synthesis.PooledReports) -> dict:
+    """A fit as the results tree holds it: in r, but for tau and the pooled z."""
     low, high = prediction(fit)
     return {
         "z": fit.estimate,
@@ -134,19 +144,20 @@ def all_reports(reports: Sequence[Report], level: float = 0.95) -> dict | None:
     }
 
 
-def weights(reports: Sequence[Report]) -> list[float]:
-    """Share of the information about the mean that each report carries."""
-    return [float(w) for w in synthesis.pool_reports(list(reports)).weights]
+def printed_numbers(reports: Sequence[Report]) -> tuple[np.ndarray, np.ndarray]:
+    """Fisher z and sampling variances of the reports that are numbers, each of shape (k,)."""
+    exact = [r for r in reports if r.form == "exact"]
+    y = np.array([r.z for r in exact], dtype=float)
+    v = np.array([effect_sizes.z_variance(r.n) for r in exact], dtype=float)
+    return y, v
 
 
 def printed_only(reports: Sequence[Report]) -> dict:
     """Pool of the printed numbers alone, by each estimator; the contrast, not the answer."""
-    exact = [r for r in reports if r.form == "exact"]
-    out: dict = {"k": len(exact)}
-    if len(exact) < 2:
+    y, v = printed_numbers(reports)
+    out: dict = {"k": len(y)}
+    if len(y) < 2:
         return out
-    y = np.array([r.z for r in exact])
-    v = 1.0 / (np.array([r.n for r in exact]) - 3.0)
     for method in METHODS:
         fit = synthesis.pool(y, v, tau2=method, test="hksj")
         out[method] = {
@@ -161,9 +172,6 @@ def printed_only(reports: Sequence[Report]) -> dict:
         method: {"r": np.tanh(second[method]["estimate"]), "tau2": second[method]["tau2"]}
         for method in ("DL", "PM")
     }
-    normal = synthesis.pool(y, v, tau2="DL", test="z")
-    out["DL_z"] = {"r": np.tanh(normal.estimate), "r_low": np.tanh(normal.ci_low),
-                   "r_high": np.tanh(normal.ci_high)}  # fmt: skip
     return out
 
 
@@ -182,15 +190,15 @@ def pool(tier: str, rows: pd.DataFrame, effects: pd.DataFrame, alpha: float = 0.
     usable = rows[rows["usable"] == "yes"]
     records = usable.to_dict("records")
     reports = [to_report(row, alpha) for row in records]
-    shares = weights(reports)
-    described = [describe(*both) for both in zip(records, reports, shares, strict=True)]
-    forms = effects["evidence_form"].value_counts()
-    fit = all_reports(reports)
+    fit = fitted(reports)
     if fit is None:
         raise ValueError(
             f"the {tier} pool has no estimate: all its reports lie on one side. Keep at least one "
             "printed number or result called not significant in it."
         )
+    shares = (float(weight) for weight in fit.weights)
+    described = [describe(*row) for row in zip(records, reports, shares, strict=True)]
+    forms = effects["evidence_form"].value_counts()
     sizes = sorted(int(n) for n in usable["n"].dropna())
     largest = max(described, key=lambda row: row["n"] or 0)
     return {
@@ -201,10 +209,8 @@ def pool(tier: str, rows: pd.DataFrame, effects: pd.DataFrame, alpha: float = 0.
             {"effect_id": r["effect_id"], "label": r["label"], "why_not": r["why_not"]}
             for r in rows[rows["usable"] != "yes"].to_dict("records")
         ],
-        "all_reports": fit | {"n_total": sum(sizes)},
+        "all_reports": in_r(fit) | {"n_total": sum(sizes)},
         "weight_exact": sum(row["weight"] for row in described if row["form"] == "exact"),
-        "weight_largest_three": sum(sorted(
-            (row["n"] or 0, row["weight"]) for row in described)[-3 + i][1] for i in range(3)),
         "exact_communication": sum(row["form"] == "exact" and row["measure_kind"] == "communication"
                                    for row in described),
         "trial_samples": sum(row["design"] == "rct_secondary" for row in described),

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from alliance_review import synthesis
-from alliance_review.analysis.pools import all_reports, plain, to_report
+from alliance_review import effect_sizes, synthesis
+from alliance_review.analysis.pools import all_reports, plain, printed_numbers, to_report
 from alliance_review.evidence.select import flag_usable, rank_effects, selection_order
 from alliance_review.synthesis import Report
 
@@ -204,7 +204,7 @@ def crude_contrasts(rows: pd.DataFrame) -> dict:
         if n is None or report.form == "significant":
             continue
         y.append(report.z if report.form == "exact" else 0.0)
-        v.append(1 / (n - 3))
+        v.append(effect_sizes.z_variance(n))
     fit = synthesis.pool(np.array(y), np.array(v), tau2="REML", test="hksj")
     forms = rows["evidence_form"]
     return {
@@ -217,13 +217,10 @@ def crude_contrasts(rows: pd.DataFrame) -> dict:
 
 def egger(rows: pd.DataFrame) -> dict:
     """Egger's regression where the printed numbers allow it, and how many they are."""
-    exact = [to_report(r) for r in rows.to_dict("records")]
-    exact = [r for r in exact if r.form == "exact"]
-    out: dict = {"k": len(exact)}
-    if len(exact) >= 3:
-        test = synthesis.egger_test(
-            np.array([r.z for r in exact]), 1 / (np.array([r.n for r in exact]) - 3.0)
-        )
+    y, v = printed_numbers([to_report(row) for row in rows.to_dict("records")])
+    out: dict = {"k": len(y)}
+    if len(y) >= 3:
+        test = synthesis.egger_test(y, v)
         out |= {"bias": test.bias, "se": test.se, "p_value": test.p_value}
     return out
 
