@@ -34,7 +34,7 @@ test: $(STAMP) lint book ## everything that continuous integration runs
 	$(PY) -m pytest --nbval chapters -n $(JOBS) --dist loadfile --nbval-current-env
 
 lint: $(STAMP) ## style of the code
-	$(PY) -m ruff check src tests benchmarks
+	$(PY) -m ruff check src tests benchmarks validation
 
 check: $(STAMP) ## validate the data
 	@$(PY) -m alliance_review check
@@ -45,7 +45,8 @@ explain: $(STAMP) ## where a number comes from: make explain WHAT=pools.core.all
 serve: book ## the website at http://127.0.0.1:8000 (the pages also open as files)
 	@$(PY) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
 
-bench: $(STAMP) ## time of a rebuild against plain jupyter-book
+bench: $(STAMP) ## times: the statistics against other packages, a rebuild against plain jupyter-book
+	@$(PY) benchmarks/engine.py
 	@$(PY) benchmarks/rebuild.py
 
 clean: ## remove what was built (the environment stays)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from scipy.special import ndtri
 
-from alliance_review import analysis, synthesis
+from alliance_review import analysis, paths, synthesis
 from alliance_review.analysis import descriptive, flow, moderators, pools, robustness, summary
 
 
@@ -248,3 +248,9 @@ def test_stale_or_damaged_results_are_computed_again(tmp_path, monkeypatch, resu
     analysis.build()
     assert len(calls) == 3
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_what_the_results_depend_on_exists():
+    """A name that points at nothing would never make the results stale."""
+    for name in analysis.DEPENDS:
+        assert (paths.SOURCE / name).exists(), name

@@ -413,40 +413,6 @@ def test_change_log_begins_with_this_version_and_lists_the_newest_first(data):
     assert last["Samples"] == 3 and pd.isna(shown["What changed"][0])
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs", "expected"),
-    [(1.0, 1.0, 15), (0.0, 0.0, 15), (1.0, 1.0 + 1e-14, 14), (1.0, 1.001, 3), (0.30, 0.31, 1),
-     (1.0, -1.0, 0), (0.0, 0.5, 0)],
-)  # fmt: skip
-def test_digits_that_agree(ours, theirs, expected):
-    assert record_tables.digits(ours, theirs) == expected
-
-
-def test_verification_needs_every_quantity_and_shows_a_difference():
-    assert record_tables.ten_digits(-1.5e-7) == "\N{MINUS SIGN}1.5e\N{MINUS SIGN}07"
-    table = record_tables.verification({"tau2": 0.5, "se": 1.0}, {"tau2": 0.5001, "se": 1.0})
-    assert list(table["Digits that agree"]) == ["3", "9 or more"]
-    with pytest.raises(KeyError):
-        record_tables.verification({"tau2": 0.5}, {})
-
-
-def test_verification_of_a_set_shows_its_worst_quantity():
-    def pool(y, v, *, tau2, test, prediction):
-        low = 0.1 if prediction == "default" else 0.2
-        return SimpleNamespace(estimate=0.5, prediction_low=low)
-
-    data = {"origin": "A set", "k": 3, "y": [], "v": [],
-            "columns": ["estimate", "prediction_low", "riley_low"],
-            "pool": {"DL": {"z": [0.5, 0.1, 0.2]}}}  # fmt: skip
-    same = record_tables.verification_sets([data], pool, "DL", "z")
-    assert same.to_dict("records") == [
-        {"Data": "A set", "Effects": 3, "Quantities": 3, "Digits that agree, fewest": "9 or more"}
-    ]
-    data["pool"]["DL"]["z"][2] = 0.2002  # the last quantity is compared with its own kind
-    worse = record_tables.verification_sets([data], pool, "DL", "z")
-    assert worse["Digits that agree, fewest"][0] == "3"
-
-
 def test_environment_reads_the_lock():
     lock = "numpy==2.4 ; python_full_version < '3.12' \\\n  --hash=sha256:a\nnumpy==2.5\nscipy==1\n"
     table = record_tables.environment(lock, ["scipy", "numpy"])

@@ -7,16 +7,16 @@ import pytest
 from scipy.special import ndtr
 
 from alliance_review.synthesis import Report, pool, pool_reports
-from alliance_review.synthesis.likelihood import (
+from alliance_review.synthesis.reports.likelihood import (
     log_probability,
     make_rows,
     report_terms,
     rows_of,
     total_terms,
 )
-from alliance_review.synthesis.n_ranges import gauss_sizes
-from alliance_review.synthesis.report_pooling import pool_rows
-from alliance_review.synthesis.reports import interval_at
+from alliance_review.synthesis.reports.n_ranges import gauss_sizes
+from alliance_review.synthesis.reports.pooling import pool_rows
+from alliance_review.synthesis.reports.report import interval_at
 
 REPORTS = [
     Report("exact", 40, z=0.30),

@@ -157,7 +157,7 @@ def test_other_functions_refuse_too():
         (lambda: cumulative(Y, V, [0, 1, 2, 3, 3]), "each once"),
         (lambda: cumulative(Y, V, [1, 2, 3, 4, 5]), "each once"),
         (lambda: cumulative(Y, V, [0.0, 1.0, 2.0, 3.0, 4.0]), "each once"),
-        (lambda: subsets(Y * 4, V * 4), "too many"),
+        (lambda: subsets(Y * 5, V * 5), "too many"),
         (lambda: egger_test(Y, [0.1] * 5), "all equal"),
         (lambda: egger_test(Y[:2], V[:2]), "at least 3"),
         (lambda: rank_test([0.1] * 5, V), "nothing to rank"),
@@ -230,7 +230,7 @@ def test_leaving_out_and_adding_up():
 def test_exact_kendall_p_values_by_counting_orders():
     from itertools import permutations
 
-    from alliance_review.synthesis.small_study import _exact_kendall_p
+    from alliance_review.synthesis.bias.funnel_tests import _exact_kendall_p
 
     def score(order):
         return sum(

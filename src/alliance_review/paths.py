@@ -14,6 +14,7 @@ PACKAGE = DATA / "datapackage.json"
 CHAPTERS = ROOT / "chapters"
 SOURCE = Path(__file__).resolve().parent
 STATIC = ROOT / "_static"
+VALIDATION = ROOT / "validation"
 LOCK = ROOT / "requirements.lock"
 CONFIG = ROOT / "_config.yml"
 TOC = ROOT / "_toc.yml"

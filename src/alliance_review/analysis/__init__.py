@@ -23,7 +23,7 @@ from alliance_review.analysis import (
 
 TIERS = ("core", "adherence", "extended")
 # What the results depend on. Figures, display and the book cannot change a number.
-DEPENDS = ("effect_sizes.py", "formats.py", "evidence", "synthesis", "interpretation", "analysis")
+DEPENDS = ("effect_sizes", "formats.py", "evidence", "synthesis", "interpretation", "analysis")
 DIGITS = 10
 
 

@@ -26,6 +26,7 @@ CHAPTERS = {
     "10_claims": "The claims, checked",
     "11_agenda": "Research agenda",
     "a1_verification": "Verification",
+    "a10_by_hand": "One result, worked by hand",
     "a2_checklists": "Reporting checklists",
     "a3_points": "Points raised, and where they are answered",
     "a4_codebook": "Codebook",

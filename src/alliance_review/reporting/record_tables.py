@@ -1,20 +1,14 @@
-"""Tables of the record: this version's estimates, the change log, verification, environment."""
+"""Tables of the record: this version's estimates, the change log, environment."""
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from alliance_review.analysis import pools
-from alliance_review.formats import MINUS
 from alliance_review.reporting.tables import FIELDS, interval, r, words
 
-QUANTITIES = {
-    "se": "standard error", "p_value": "p", "ci_low": "lower limit", "ci_high": "upper limit",
-    "tau2": "tau²", "i2": "I²", "h2": "H²", "q": "Q", "q_p": "p of Q",
-    "prediction_low": "prediction, lower limit", "prediction_high": "prediction, upper limit",
-}  # fmt: skip
 METHODS = {
     "all_reports": "all reports", "DL": "printed numbers, DL", "PM": "printed numbers, PM",
     "REML": "printed numbers, REML",
@@ -102,68 +96,6 @@ def change_log(results: Mapping, data) -> pd.DataFrame:
         return now
     now = now.assign(Released="this version").drop(columns="Tau")  # the log keeps no tau
     return pd.concat([now, pd.DataFrame(earlier)], ignore_index=True)
-
-
-def verification(ours: Mapping[str, float], reference: Mapping[str, float]) -> pd.DataFrame:
-    """Our results beside reference results, and the significant digits that agree.
-
-    Raises
-    ------
-    KeyError
-        If the reference lacks a quantity.
-    """
-    return pd.DataFrame(
-        {"Quantity": QUANTITIES.get(name, words(name)), "Here": ten_digits(value),
-         "Reference": ten_digits(reference[name]),
-         "Digits that agree": worded_digits(digits(value, reference[name]))}
-        for name, value in ours.items()
-    )  # fmt: skip
-
-
-def ten_digits(value: float) -> str:
-    """A number to ten significant digits, with U+2212 as minus."""
-    return f"{value:.10g}".replace("-", MINUS)
-
-
-def verification_sets(
-    sets: Iterable[Mapping], pool: Callable, tau2: str, test: str
-) -> pd.DataFrame:
-    """Worst agreement over all quantities, one line per reference data set.
-
-    Parameters
-    ----------
-    sets : iterable of mapping
-        Files of ``validation/metafor``: ``origin``, ``k``, ``y``, ``v``, ``columns`` and
-        ``pool[tau2][test]``.
-    pool : callable
-        `alliance_review.synthesis.pool`.
-    """
-    rows = []
-    for data in sets:
-        theirs = dict(zip(data["columns"], data["pool"][tau2][test], strict=True))
-        fits = {kind: pool(data["y"], data["v"], tau2=tau2, test=test, prediction=kind)
-                for kind in ("default", "riley")}  # fmt: skip
-        agree = []
-        for quantity, value in theirs.items():
-            kind = "riley" if quantity.startswith("riley") else "default"
-            name = quantity.replace("riley", "prediction")
-            agree.append(digits(getattr(fits[kind], name), value))
-        rows.append({"Data": data["origin"], "Effects": data["k"], "Quantities": len(agree),
-                     "Digits that agree, fewest": worded_digits(min(agree))})  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def digits(value: float, reference: float) -> int:
-    """Significant digits to which two numbers agree; 15 for equal ones."""
-    if value == reference:
-        return 15
-    apart = abs(value - reference) / max(abs(value), abs(reference))
-    return min(15, max(0, math.floor(-math.log10(apart))))
-
-
-def worded_digits(count: int) -> str:
-    """Digits as shown: from nine on the last bits of the machine begin to decide."""
-    return "9 or more" if count >= 9 else str(count)
 
 
 def environment(lock: str, names: Iterable[str]) -> pd.DataFrame:

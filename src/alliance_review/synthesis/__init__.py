@@ -4,48 +4,147 @@ No file is read here, nothing is drawn, and nothing here knows what the review i
 are on one scale throughout, in this review Fisher z; readers see r = tanh(z).
 """
 
+from .baujat import Baujat, baujat
+from .bayes.model import bayesian_pool
+from .bayes.result import BayesianPool
+from .bias.excess_significance import ExcessSignificance, excess_significance
+from .bias.fail_safe import FailSafeN, fail_safe_n
+from .bias.funnel_tests import EggerTest, RankTest, egger_test, rank_test
+from .bias.henmi_copas import HenmiCopas, henmi_copas
+from .bias.pet_peese import BiasRegression, PetPeese, pet_peese
+from .bias.trim_and_fill import TrimAndFill, trim_and_fill
+from .blup import Blup, blup
+from .checks import NoMaximum
 from .crosscheck import by_statsmodels
-from .maximum import NoMaximum
+from .gosh import Gosh, gosh
+from .heterogeneity import METHODS
+from .influence import Influence, influence
+from .multilevel.clusters import Composites, aggregate_effects
+from .multilevel.intervals import variance_intervals
+from .multilevel.model import three_level
+from .multilevel.result import ThreeLevel, ThreeLevelRegression, VarianceIntervals
+from .multilevel.robust import robust_variance
+from .multilevel.robust_result import RobustRegression, RobustVariance
 from .pooling import Pooled, pool
-from .report_pooling import PooledReports, Profile, pool_reports, profile
-from .report_sensitivity import ReportSubsets, leave_one_out_reports, report_subsets
-from .reports import Report, critical_z, report_bounds
-from .sensitivity import PooledSets, cumulative, leave_one_out, subsets
-from .small_study import (
-    EggerTest,
-    RankTest,
-    TrimAndFill,
-    egger_test,
-    rank_test,
-    trim_and_fill,
+from .power.heterogeneity import (
+    power_of_q,
+    power_of_q_fixed,
+    power_of_slope,
+    power_of_subgroups,
+    required_studies_q,
+    smallest_slope,
+    smallest_tau2,
 )
+from .power.mean import (
+    power_of_mean,
+    required_n_per_study,
+    required_studies,
+    required_variance,
+    smallest_effect,
+)
+from .power.q_distribution import q_tail
+from .regression.fit import MetaRegression, Predicted, meta_regression, variance_inflation
+from .regression.permutation import PermutationTest, permutation_test
+from .reports.pooling import PooledReports, Profile, pool_reports, profile
+from .reports.report import Report, critical_z, report_bounds
+from .reports.sensitivity import ReportSubsets, leave_one_out_reports, report_subsets
+from .selection.model import selection_model
+from .selection.p_uniform import PUniformStar, p_uniform_star
+from .selection.result import SelectionModel
+from .sensitivity import PooledSets, cumulative, leave_one_out, pool_many, subsets
+from .simulation import Bootstrap, Coverage, bootstrap, coverage, simulate
+from .subgroups import SubgroupAnalysis, subgroup_analysis
 from .tau_intervals import TauInterval, tau2_interval
+from .tau_test import TauTest, tau2_lr_test
 
 __all__ = [
+    "Baujat",
+    "BayesianPool",
+    "BiasRegression",
+    "Blup",
+    "Bootstrap",
+    "Composites",
+    "Coverage",
     "EggerTest",
+    "ExcessSignificance",
+    "FailSafeN",
+    "Gosh",
+    "HenmiCopas",
+    "Influence",
+    "METHODS",
+    "MetaRegression",
     "NoMaximum",
+    "PUniformStar",
+    "PermutationTest",
+    "PetPeese",
     "Pooled",
     "PooledReports",
     "PooledSets",
+    "Predicted",
     "Profile",
     "RankTest",
     "Report",
     "ReportSubsets",
+    "RobustRegression",
+    "RobustVariance",
+    "SelectionModel",
+    "SubgroupAnalysis",
     "TauInterval",
+    "TauTest",
+    "ThreeLevel",
+    "ThreeLevelRegression",
     "TrimAndFill",
+    "VarianceIntervals",
+    "aggregate_effects",
+    "baujat",
+    "bayesian_pool",
+    "blup",
+    "bootstrap",
     "by_statsmodels",
+    "coverage",
     "critical_z",
     "cumulative",
     "egger_test",
+    "excess_significance",
+    "fail_safe_n",
+    "gosh",
+    "henmi_copas",
+    "influence",
     "leave_one_out",
     "leave_one_out_reports",
+    "meta_regression",
+    "p_uniform_star",
+    "permutation_test",
+    "pet_peese",
     "pool",
+    "pool_many",
     "pool_reports",
+    "power_of_mean",
+    "power_of_q",
+    "power_of_q_fixed",
+    "power_of_slope",
+    "power_of_subgroups",
     "profile",
+    "q_tail",
     "rank_test",
     "report_bounds",
     "report_subsets",
+    "required_n_per_study",
+    "required_studies",
+    "required_studies_q",
+    "required_variance",
+    "robust_variance",
+    "selection_model",
+    "simulate",
+    "smallest_effect",
+    "smallest_slope",
+    "smallest_tau2",
+    "subgroup_analysis",
     "subsets",
     "tau2_interval",
+    "tau2_lr_test",
+    "three_level",
     "trim_and_fill",
+    "variance_inflation",
+    "variance_intervals",
 ]

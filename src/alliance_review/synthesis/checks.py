@@ -6,6 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 
 
+class NoMaximum(ValueError):
+    """A likelihood without a maximum at a finite place: the data do not hold the parameters."""
+
+
 def effects(y, v, *, minimum: int = 2) -> tuple[np.ndarray, np.ndarray]:
     """Return effects and their sampling variances as two float arrays of one length.
 
@@ -30,11 +34,50 @@ def effects(y, v, *, minimum: int = 2) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(f"effects and variances differ in length: {y.size} and {v.size}")
     if y.size < minimum:
         raise ValueError(f"at least {minimum} effects are needed, {y.size} given")
-    if (v <= 0).any():
-        where = int(np.flatnonzero(v <= 0)[0])
-        raise ValueError(f"variances must be positive; number {where + 1} is {v[where]:g}")
-    if np.abs(y).max() > 1e60 or v.max() > 1e120 or v.min() < 1e-120:
-        raise ValueError("effects beyond 1e60 or variances outside 1e-120 to 1e120")
+    _in_range(y, v)
+    return y, v
+
+
+def _in_range(y, v):
+    """Refuse what is no finite number, no positive variance, or beyond floating-point squares."""
+    # one look at the extremes passes the usual case; a nan is in neither order
+    lowest, highest = v.min(), v.max()
+    if -1e60 <= y.min() <= y.max() <= 1e60 and 1e-120 <= lowest <= highest <= 1e120:
+        return
+    for name, array in (("effects", y), ("variances", v)):
+        _refuse(name, array, ~np.isfinite(array), "finite")
+    _refuse("variances", v, v <= 0, "positive")
+    raise ValueError("effects beyond 1e60 or variances outside 1e-120 to 1e120")
+
+
+def _refuse(name, array, wrong, rule):
+    if wrong.any():
+        where = np.argwhere(wrong)[0]
+        data_set = f" of data set {where[1] + 1}" if array.ndim == 2 and array.shape[1] > 1 else ""
+        value = array[tuple(where)]
+        raise ValueError(f"{name} must be {rule}; number {where[0] + 1}{data_set} is {value:g}")
+
+
+def many_effects(y, v) -> tuple[np.ndarray, np.ndarray]:
+    """Effects (k, B) and their variances, (k, 1) or (k, B), checked as ``effects`` does.
+
+    Raises
+    ------
+    ValueError
+        As ``effects``; shapes that do not fit one another.
+    """
+    y, v = np.asarray(y, dtype=float), np.asarray(v, dtype=float)
+    if y.ndim != 2 or v.ndim not in (1, 2):
+        raise ValueError(
+            "effects must be of shape (k, B) and variances (k,) or (k, B), "
+            f"not {y.shape} and {v.shape}"
+        )
+    v = v[:, None] if v.ndim == 1 else v
+    if v.shape[0] != y.shape[0] or v.shape[1] not in (1, y.shape[1]):
+        raise ValueError(f"effects of shape {y.shape} do not fit variances of shape {v.shape}")
+    if y.shape[0] < 2 or y.shape[1] < 1:
+        raise ValueError(f"at least 2 effects in 1 data set are needed, not {y.shape}")
+    _in_range(y, v)
     return y, v
 
 
@@ -45,9 +88,6 @@ def _vector(name: str, values) -> np.ndarray:
         raise ValueError(f"{name} must be numbers") from None
     if array.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, not of shape {array.shape}")
-    if not np.isfinite(array).all():
-        where = int(np.flatnonzero(~np.isfinite(array))[0])
-        raise ValueError(f"{name} must be finite; number {where + 1} is {array[where]}")
     return array
 
 
@@ -68,13 +108,16 @@ def choice(name: str, value: object, allowed: Sequence[str]) -> str:
 
 
 def plain(value):
-    """Turn a result into dicts, lists, text, numbers and None, as JSON can hold them.
+    """Turn a result, or what holds results, into dicts, lists, text, numbers and None, as JSON has
+    them.
 
     A number that is not finite becomes None: where a quantity is undefined (for instance the
     prediction interval of a common-effect model) there is nothing to print.
     """
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
     if isinstance(value, np.ndarray):
         return plain(value.tolist())
     if isinstance(value, (list, tuple)):

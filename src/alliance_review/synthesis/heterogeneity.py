@@ -1,162 +1,93 @@
 """Estimators of tau squared, the variance of the true effects.
 
-Everything works on columns: ``y`` and ``v`` have shape (k, 1) or (k, B), ``member`` (k, B) says
-with 1 and 0 which effects belong to which of B sets, and the answer has shape (B,). One meta-
-analysis is the case B = 1. Effects absent from a set get weight 0.
+Shapes as in ``sums``: the answer is a number for one set of effects, (B,) for many.
 
 Sources: DerSimonian & Laird (1986) for DL; Hedges & Olkin (1985) for HE; Hunter & Schmidt (1990)
 for HS; Sidik & Jonkman (2005) for SJ; Paule & Mandel (1982) for PM; Morris (1983) for EB;
-Viechtbauer (2005) for the comparison of all of these and for the ML and REML score functions.
+Viechtbauer (2005) for the comparison of all of these. ML and REML: see ``modes``.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 
-from .roots import bracketed_newton
+from .modes import likelihood_maximum
+from .roots import bracketed_newton, bracketed_newton_single
+from .sums import dot, fit_mean, total
 
 METHODS = ("FE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
 
-GRID_POINTS = 40
 
+def tau_squared(y, v, member, method: str):
+    """Estimate tau squared by the named method for every set; zero where a set has one effect.
 
-class Fit(NamedTuple):
-    """Sums at a given tau squared: weights (k, B); the rest (B,)."""
-
-    w: np.ndarray
-    total: np.ndarray  # sum of weights
-    mean: np.ndarray
-    residual: np.ndarray  # (k, B)
-    q: np.ndarray  # generalised Q: weighted sum of squared residuals
-
-
-def fit_mean(y, v, member, tau2) -> Fit:
-    """Weighted mean at the given tau squared, shape (B,), by inverse-variance weights."""
-    w = member / (v + tau2)
-    total = w.sum(axis=0)
-    mean = (w * y).sum(axis=0) / total
-    residual = y - mean
-    return Fit(w, total, mean, residual, (w * residual * residual).sum(axis=0))
-
-
-def tau_squared(y, v, member, method: str) -> np.ndarray:
-    """Estimate tau squared by the named method for every set; zero where a set has one effect."""
-    size = member.sum(axis=0)
-    zero = np.zeros(size.shape)
+    ``y`` and ``v`` are (k,), or (k, 1) or (k, B); ``member`` is (k, B) or None.
+    """
+    if y.ndim == 1:
+        if method in ("ML", "REML"):
+            return likelihood_maximum(y, v, None, restricted=method == "REML")
+        if method in ("PM", "EB"):
+            return _single_q_root(y, v, y.size - 1)
+        return float(tau_squared(y[:, None], v[:, None], None, method)[0])
+    columns = max(a.shape[1] for a in (y, v, member) if a is not None)
+    size = np.full(columns, y.shape[0]) if member is None else total(member)
     if method == "FE":
-        return zero
+        return np.zeros(columns)
     with np.errstate(divide="ignore", invalid="ignore"):
         if method in ("ML", "REML"):
-            value = _likelihood_maximum(y, v, member, restricted=method == "REML")
+            value = likelihood_maximum(y, v, member, restricted=method == "REML")
         elif method in ("PM", "EB"):
             # the empirical Bayes estimate solves the same equation, so it has the same value
             value = generalised_q_root(y, v, member, size - 1)
         else:
-            value = _closed_form(y, v, member, method)
-    return np.where(size > 1, np.maximum(value, 0.0), zero)
+            value = _closed_form(y, v, member, size, method)
+    if member is None and y.shape[0] > 1:
+        return np.maximum(value, 0.0)
+    return np.where(size > 1, np.maximum(value, 0.0), 0.0)
 
 
-def _closed_form(y, v, member, method):
-    size = member.sum(axis=0)
-    fixed = fit_mean(y, v, member, 0.0)
-    if method == "DL":
-        return (fixed.q - (size - 1)) / (fixed.total - (fixed.w**2).sum(axis=0) / fixed.total)
-    if method == "HS":
-        return (fixed.q - size) / fixed.total
-    centred = member * (y - (member * y).sum(axis=0) / size)
-    squares = (centred**2).sum(axis=0)
+def _closed_form(y, v, member, size, method):
+    if method in ("DL", "HS"):
+        q, s0, s2 = common_effect_sums(y, v, member)
+        return (q - (size - 1)) / (s0 - s2 / s0) if method == "DL" else (q - size) / s0
+    present = np.ones((y.shape[0], 1)) if member is None else member
+    centred = present * (y - total(present * y) / size)
+    squares = dot(centred, centred)
     if method == "HE":
-        return squares / (size - 1) - (member * v).sum(axis=0) / size
+        return squares / (size - 1) - total(present * v) / size
     start = squares / size  # SJ: a first guess that is never zero unless all effects are equal
-    weight = member * (start / (start + v))
-    mean = (weight * y).sum(axis=0) / weight.sum(axis=0)
-    value = (weight * (y - mean) ** 2).sum(axis=0) / (size - 1)
+    weight = present * (start / (start + v))
+    mean = dot(weight, y) / total(weight)
+    value = dot(weight * (y - mean), y - mean) / (size - 1)
     return np.where(start > 0, value, 0.0)
 
 
-def upper_limit(y, v, member):
-    """A tau squared above which neither likelihood can rise, shape (B,).
-
-    With every weight between 1/(t + max v) and 1/t and every residual at most the range R of the
-    effects, the ML and REML scores are negative for all t above max(max v, 4 R**2).
-    """
-    present = member > 0
-    spread = np.where(present, y, -np.inf).max(axis=0) - np.where(present, y, np.inf).min(axis=0)
-    return np.maximum(np.where(present, v, 0.0).max(axis=0), 4 * spread**2)
-
-
-def log_likelihood(y, v, member, tau2, *, restricted: bool):
-    """Profile log-likelihood of tau squared, shape (B,), the mean at its best value.
-
-    Normal constants included; the restricted form leaves out 0.5 log k (the design's own term).
-    """
-    fit = fit_mean(y, v, member, tau2)
-    size = member.sum(axis=0)
-    logs = np.log(np.where(member > 0, v + tau2, 1.0)).sum(axis=0)
-    value = -0.5 * (logs + fit.q + size * np.log(2 * np.pi))
-    if restricted:
-        value = value - 0.5 * (np.log(fit.total) - np.log(2 * np.pi))
-    return value
+def common_effect_sums(y, v, member):
+    """Q, the sum of weights and the sum of squared weights at tau squared 0, each (B,)."""
+    if y.shape[1] == v.shape[1] == 1 and member is not None:
+        # one product gives the sums of every set; Q is small beside none of its terms, because
+        # the effects are measured from one of them
+        w, z = 1 / v[:, 0], y[:, 0]
+        s0, s2, sy, syy = np.stack([w, w * w, w * z, w * z * z]) @ member
+        q = np.where(np.add.reduce(member, axis=0) > 1, np.maximum(syy - sy * sy / s0, 0.0), 0.0)
+        return q, s0, s2
+    fit = fit_mean(y, v, member, 0.0)
+    return fit.q, fit.total, dot(fit.w, fit.w)
 
 
-def score(y, v, member, tau2, *, restricted: bool):
-    """Twice the derivative of ``log_likelihood`` in tau squared, and its own derivative."""
+def _q_and_slope(y, v, member, tau2, target):
+    """The generalised Q less the target, and its derivative in tau squared."""
     fit = fit_mean(y, v, member, tau2)
     u = fit.w * fit.residual
-    w2 = fit.w * fit.w
-    s2 = w2.sum(axis=0)
-    wu = fit.w * u
-    slope = -2 * ((wu * u).sum(axis=0) - wu.sum(axis=0) ** 2 / fit.total)
-    if not restricted:
-        return (u * u).sum(axis=0) - fit.total, slope + s2
-    h = s2 / fit.total
-    s3 = (w2 * fit.w).sum(axis=0)
-    return (u * u).sum(axis=0) - (fit.total - h), slope + s2 - 2 * s3 / fit.total + h * h
+    return fit.q - target, -dot(u, u)
 
 
-def grid(y, v, member, points: int = GRID_POINTS):
-    """Values of tau squared from 0 to ``upper_limit``, dense on the log scale: (points, B).
-
-    Below 3 % of the smallest variance the weights hardly move, so the grid may start there.
-    """
-    first = 0.03 * np.where(member > 0, v, np.inf).min(axis=0)
-    return np.concatenate(
-        [np.zeros((1, first.size)), np.geomspace(first, upper_limit(y, v, member), points - 1)]
+def _single_q_root(y, v, target: float) -> float:
+    centred = y - total(y) / y.size
+    high = dot(centred, centred) / target
+    if _q_and_slope(y, v, None, 0.0, target)[0] <= 0:
+        return 0.0
+    return bracketed_newton_single(
+        lambda t: _q_and_slope(y, v, None, t, target), 0.0, float(high), 0.0
     )
-
-
-def _likelihood_maximum(y, v, member, *, restricted):
-    """Global maximum of the likelihood over tau squared >= 0.
-
-    The likelihood can have two modes, on real data too. A fall of the score from positive to
-    negative between two grid points brackets a mode; zero is a mode where the score starts out
-    negative. Every mode is found, and the highest wins.
-    """
-    tau2 = grid(y, v, member)
-    if tau2.shape[1] == 1:  # a single set: the whole grid in one call
-        scores = score(y, v, member, tau2[:, 0], restricted=restricted)[0][:, None]
-    else:
-        scores = np.stack([score(y, v, member, t, restricted=restricted)[0] for t in tau2])
-    falls = (scores[:-1] > 0) & (scores[1:] <= 0)
-    best = np.zeros(tau2.shape[1])
-    best_value = log_likelihood(y, v, member, best, restricted=restricted)
-    best_value = np.where(scores[0] <= 0, best_value, -np.inf)
-    for order in range(int(falls.sum(axis=0).max(initial=0))):
-        # the first mode of every set in one go, then the second of the few sets that have two
-        columns = np.flatnonzero(falls.sum(axis=0) > order)
-        row = (np.cumsum(falls[:, columns], axis=0) > order).argmax(axis=0)
-        yc, vc, mc = (a if a.shape[1] == 1 else a[:, columns] for a in (y, v, member))
-        low, high = tau2[row, columns], tau2[row + 1, columns]
-        root = bracketed_newton(
-            lambda t, yc=yc, vc=vc, mc=mc: score(yc, vc, mc, t, restricted=restricted),
-            low,
-            high,
-            0.5 * (low + high),
-        )
-        value = log_likelihood(yc, vc, mc, root, restricted=restricted)
-        better = value > best_value[columns]
-        best[columns[better]], best_value[columns[better]] = root[better], value[better]
-    return best
 
 
 def generalised_q_root(y, v, member, target):
@@ -164,16 +95,29 @@ def generalised_q_root(y, v, member, target):
 
     Q falls steadily as tau squared grows (Viechtbauer 2007), so the root is unique.
     """
-    target = np.broadcast_to(np.asarray(target, dtype=float), member.shape[1:])
-    present = member > 0
-    spread = np.where(present, y, -np.inf).max(axis=0) - np.where(present, y, np.inf).min(axis=0)
-    # every residual is at most the spread, so Q(t) <= k spread**2 / t
-    high = member.sum(axis=0) * spread**2 / np.where(target > 0, target, np.nan)
+    start = fit_mean(y, v, member, 0.0)
+    target = np.broadcast_to(np.asarray(target, dtype=float), start.q.shape)
+    root = np.zeros(target.shape)
+    columns = np.flatnonzero((start.q > target) & (target > 0))
+    if not columns.size:
+        return root
+    # Q(t) <= sum of squares / t, the squares taken about the unweighted mean
+    present = np.ones((y.shape[0], 1)) if member is None else member
+    centred = present * (y - total(present * y) / total(present))
+    squares = np.broadcast_to(dot(centred, centred), target.shape)
 
-    def function(tau2):
-        fit = fit_mean(y, v, member, tau2)
-        return fit.q - target, -((fit.w * fit.residual) ** 2).sum(axis=0)
+    def narrow(left):
+        inner = columns[left]
+        yc, vc, mc = (
+            a if a is None or a.shape[1] == 1 else a[:, inner] for a in (y, v, member)
+        )
+        goal = target[inner]
 
-    positive = function(np.zeros(high.shape))[0] > 0
-    high = np.where(positive & np.isfinite(high), high, 0.0)
-    return bracketed_newton(function, np.zeros(high.shape), high, np.zeros(high.shape))
+        return lambda t: _q_and_slope(yc, vc, mc, t, goal)
+
+    high = squares[columns] / target[columns]
+    zero = np.zeros(columns.size)
+    root[columns] = bracketed_newton(
+        narrow(np.arange(columns.size)), zero, high, zero, narrow=narrow
+    )
+    return root

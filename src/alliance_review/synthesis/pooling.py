@@ -1,18 +1,22 @@
 """Random-effects pooling of effect sizes, one meta-analysis or thousands at once."""
 
-from dataclasses import dataclass, fields
+import math
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from . import checks, heterogeneity
 from .distributions import chi2_tail, quantile, two_sided_p
+from .results import Result
+from .sums import dot, fit_mean
 
 TESTS = ("z", "hksj", "hksj_adhoc")
 PREDICTIONS = ("default", "riley")
 
 
-@dataclass(frozen=True)
-class Pooled:
+@dataclass(frozen=True, repr=False, eq=False)
+class Pooled(Result):
     """A pooled effect, on the scale of the effects that went in (here Fisher z).
 
     Attributes
@@ -59,9 +63,10 @@ class Pooled:
     test: str
     prediction: str
 
-    def to_dict(self) -> dict:
-        """Plain values; a number that is not finite becomes None."""
-        return checks.plain({f.name: getattr(self, f.name) for f in fields(self)})
+    _shown: ClassVar = (
+        "k", "estimate", "se", ("ci_low", "ci_high"), "p_value", "tau2", "i2", "q", "q_p",
+        ("prediction_low", "prediction_high"), "tau2_method", "test", "level",
+    )  # fmt: skip
 
 
 def pool(y, v, *, tau2="REML", test="hksj", level=0.95, prediction="default") -> Pooled:
@@ -102,8 +107,28 @@ def pool(y, v, *, tau2="REML", test="hksj", level=0.95, prediction="default") ->
     """
     y, v = checks.effects(y, v)
     options = checked_options(tau2, test, level, prediction)
-    columns = pool_columns(y, v, np.ones((y.size, 1)), **options)
-    return take(columns, 0, options)
+    # moving the origin to an effect costs nothing and keeps equal effects exactly equal
+    origin = y[0]
+    y = y - origin
+    t2 = heterogeneity.tau_squared(y, v, None, tau2)
+    fit = fit_mean(y, v, None, t2)
+    core = _core(fit, fit_mean(y, v, None, 0.0), t2, y.size, origin, test)
+    shares = fit.w / fit.total
+    shares.flags.writeable = False
+    every = derived(core, options)
+    every |= tail_areas(every["statistic"], every["df"], core["q"], y.size)
+    plain = {n: a if isinstance(a, int) else float(a) for n, a in every.items()}
+    return Pooled(**plain, **labels(options), weights=shares)
+
+
+def labels(options: dict) -> dict:
+    """The options as the fields of a result that name the methods."""
+    return {
+        "level": options["level"],
+        "tau2_method": options["tau2"],
+        "test": options["test"],
+        "prediction": options["prediction"],
+    }
 
 
 def checked_options(tau2="REML", test="hksj", level=0.95, prediction="default") -> dict:
@@ -116,72 +141,70 @@ def checked_options(tau2="REML", test="hksj", level=0.95, prediction="default") 
     }
 
 
-def take(columns: dict, index: int, options: dict) -> Pooled:
-    """Make a ``Pooled`` of one column of ``pool_columns``."""
-    values = {}
-    for name, array in columns.items():
-        if name == "weights":
-            values[name] = array[:, index].copy()
-            values[name].flags.writeable = False
-        else:
-            values[name] = array[index].item()
-    return Pooled(
-        **values,
-        level=options["level"],
-        tau2_method=options["tau2"],
-        test=options["test"],
-        prediction=options["prediction"],
-    )
-
-
-def pool_columns(y, v, member, *, tau2, test, level, prediction) -> dict[str, np.ndarray]:
-    """Pool every set of effects named by a column of ``member``, shape (k, B).
-
-    Returns arrays of shape (B,) named as the attributes of ``Pooled``, and ``weights`` (k, B).
-    A set of one effect has that effect as its estimate, tau2 = 0, and no Hartung-Knapp test.
-    """
-    # moving the origin to an effect costs nothing and keeps equal effects exactly equal
-    origin = y[0]
-    y, v = (y - origin)[:, None], v[:, None]
-    k = member.sum(axis=0)
-    common = heterogeneity.fit_mean(y, v, member, 0.0)
-    t2 = heterogeneity.tau_squared(y, v, member, tau2)
-    fit = heterogeneity.fit_mean(y, v, member, t2)
-    estimate = fit.mean + origin
-    with np.errstate(divide="ignore", invalid="ignore"):
-        factor = np.ones(k.shape) if test == "z" else fit.q / (k - 1)
+def _core(fit, common, tau2, k, origin, test) -> dict:
+    """What cannot be told from the other results: the rest is ``derived`` from it."""
+    factor = 1.0
+    if test != "z":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            factor = fit.q / (k - 1)
         if test == "hksj_adhoc":
             factor = np.maximum(factor, 1.0)
-        se = np.sqrt(factor / fit.total)
-        df = np.full(k.shape, np.inf) if test == "z" else k - 1
-        statistic = estimate / se
-        typical = (k - 1) / (common.total - (common.w**2).sum(axis=0) / common.total)
-        if tau2 == "FE":
-            h2 = common.q / (k - 1)
-            i2 = np.where(h2 > 1, 100 * (1 - 1 / np.where(h2 > 1, h2, 1.0)), 0.0)
+    return {
+        "estimate": fit.mean + origin,
+        "se": np.sqrt(factor / fit.total),
+        "tau2": tau2,
+        "q": common.q,
+        "k": k,
+        "typical": typical_variance(k, common.total, dot(common.w, common.w)),
+    }
+
+
+def typical_variance(k, s0, s2):
+    """Typical sampling variance of Higgins & Thompson (2002), from the sums of weights and of
+    squared weights; infinite for a set of one effect, which has no heterogeneity to compare."""
+    if isinstance(k, int):
+        return (k - 1) / (s0 - s2 / s0) if k > 1 else math.inf
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(k > 1, (k - 1) / (s0 - s2 / s0), np.inf)
+
+
+def tail_areas(statistic, df, q, k) -> dict:
+    """The two p values of ``Pooled``."""
+    return {"p_value": two_sided_p(statistic, df), "q_p": chi2_tail(q, k - 1)}
+
+
+def derived(core: dict, options: dict) -> dict:
+    """All quantities of ``Pooled`` but the weights and the tail areas, from those estimated.
+
+    Works on numbers and on arrays alike.
+    """
+    estimate, se, t2, q, k = (core[n] for n in ("estimate", "se", "tau2", "q", "k"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = np.divide(estimate, se)
+        df = k - 1 if options["test"] != "z" else np.inf
+        at = quantile(options["level"], df)
+        if options["tau2"] == "FE":
+            h2 = np.where(np.equal(k, 1), 1.0, np.divide(q, k - 1))
+            spread = np.nan
+            i2 = 100 * (1 - 1 / np.maximum(h2, 1.0))
         else:
-            h2, i2 = 1 + t2 / typical, 100 * t2 / (t2 + typical)
-            h2, i2 = np.where(k > 1, h2, 1.0), np.where(k > 1, i2, 0.0)
-        half = quantile(level, df) * se
-        spread = np.sqrt(t2 + se * se) * quantile(level, k - 2 if prediction == "riley" else df)
-    if tau2 == "FE":
-        spread = np.full(k.shape, np.nan)
+            h2, i2 = 1 + t2 / core["typical"], 100 * t2 / (t2 + core["typical"])
+            other = options["prediction"] == "riley"
+            width = quantile(options["level"], k - 2) if other else at
+            spread = np.sqrt(t2 + se * se) * width
     return {
         "estimate": estimate,
         "se": se,
-        "ci_low": estimate - half,
-        "ci_high": estimate + half,
+        "ci_low": estimate - at * se,
+        "ci_high": estimate + at * se,
         "statistic": statistic,
         "df": df,
-        "p_value": two_sided_p(statistic, df),
         "tau2": t2,
         "i2": i2,
         "h2": h2,
-        "q": common.q,
-        "q_df": (k - 1).astype(int),
-        "q_p": chi2_tail(common.q, k - 1),
+        "q": q,
+        "q_df": k - 1,
         "prediction_low": estimate - spread,
         "prediction_high": estimate + spread,
-        "k": k.astype(int),
-        "weights": fit.w / fit.total,
+        "k": k,
     }

@@ -1,18 +1,20 @@
 """Confidence intervals for tau squared."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from . import checks, heterogeneity
+from . import checks, heterogeneity, modes
 from .distributions import chi2_upper
+from .results import Result
 from .roots import bracketed_newton
 
 INTERVALS = ("q_profile", "profile_likelihood")
 
 
-@dataclass(frozen=True)
-class TauInterval:
+@dataclass(frozen=True, repr=False, eq=False)
+class TauInterval(Result):
     """Interval for tau squared, with its square root and I squared (in per cent) at both ends."""
 
     low: float
@@ -24,9 +26,9 @@ class TauInterval:
     method: str
     level: float
 
-    def to_dict(self) -> dict:
-        """Plain values."""
-        return checks.plain({f.name: getattr(self, f.name) for f in fields(self)})
+    _shown: ClassVar = (
+        "low", "high", ("tau_low", "tau_high"), ("i2_low", "i2_high"), "method", "level",
+    )  # fmt: skip
 
 
 def tau2_interval(y, v, method="q_profile", level=0.95, *, likelihood="REML") -> TauInterval:
@@ -83,10 +85,10 @@ def _within_cutoff(y, v, member, level, restricted):
     best = heterogeneity.tau_squared(y, v, member, "REML" if restricted else "ML")
 
     def value(tau2):
-        return heterogeneity.log_likelihood(y, v, member, tau2, restricted=restricted)
+        return modes.log_likelihood(y, v, member, tau2, restricted=restricted)
 
     floor = value(best)[0] - 0.5 * chi2_upper(1 - level, 1)
-    points = np.append(heterogeneity.grid(y, v, member)[:, 0], best)
+    points = np.append(modes.grid(y, v, member)[:, 0], best)
     while value(points[-2:-1])[0] >= floor:  # the grid ends where the likelihood may still be high
         points = np.insert(points, -1, 4 * points[-2])
     points = np.sort(points)
@@ -94,7 +96,7 @@ def _within_cutoff(y, v, member, level, restricted):
     first, last = int(inside[0]), int(inside[-1])
 
     def above(tau2):
-        slope = heterogeneity.score(y, v, member, tau2, restricted=restricted)[0]
+        slope = modes.score(y, v, member, tau2, restricted=restricted)[0]
         return value(tau2) - floor, 0.5 * slope
 
     def below(tau2):  # the same read from high to low, so that it falls through zero

@@ -1,0 +1,1 @@
+"""Small studies and selective reporting: funnel asymmetry and what follows from it."""

@@ -1,0 +1,204 @@
+"""The likelihood of tau squared: its value, its slope, and its global maximum.
+
+Shapes as in ``heterogeneity``. Sources: Viechtbauer (2005) for the ML and REML score functions;
+Harville (1977) for the restricted likelihood.
+"""
+
+import math
+
+import numpy as np
+
+from .roots import bracketed_newton, bracketed_newton_single
+from .sums import dot, fit_mean, total, weights
+
+#: Between two neighbouring points of a grid of tau squared no weight changes by a larger factor.
+GRID_FACTOR = 1.25
+_LOG_FACTOR = math.log(GRID_FACTOR)
+
+
+def log_likelihood(y, v, member, tau2, *, restricted: bool):
+    """Profile log-likelihood of tau squared, shape (B,), the mean at its best value.
+
+    Normal constants included; the restricted form leaves out 0.5 log k (the design's own term).
+    """
+    fit = fit_mean(y, v, member, tau2)
+    if member is None:
+        size, logs = y.shape[0], total(np.log(v + tau2))
+    else:
+        size, logs = total(member), total(np.log(np.where(member > 0, v + tau2, 1.0)))
+    value = -0.5 * (logs + fit.q + size * math.log(2 * math.pi))
+    if restricted:
+        value = value - 0.5 * (np.log(fit.total) - math.log(2 * math.pi))
+    return value
+
+
+def score(y, v, member, tau2, *, restricted: bool):
+    """Twice the derivative of ``log_likelihood`` in tau squared, and its own derivative."""
+    w = weights(v, member, tau2)
+    s0 = total(w)
+    u = w * (y - dot(w, y) / s0)
+    wu, w2 = w * u, w * w
+    s2 = total(w2)
+    slope = -2 * (dot(wu, u) - total(wu) ** 2 / s0)
+    if not restricted:
+        return dot(u, u) - s0, slope + s2
+    h = s2 / s0
+    return dot(u, u) - (s0 - h), slope + s2 - 2 * dot(w2, w) / s0 + h * h
+
+
+def upper_limit(y, v, member):
+    """A tau squared above which neither likelihood can rise, shape (B,).
+
+    With s2 the sample variance of the k effects, sum(w**2 r**2) <= max(w)**2 (k - 1) s2, while
+    sum(w) - sum(w**2)/sum(w) >= (k - 1) min(w). So the score is negative once
+    (t + min v)**2 > s2 (t + max v), and that holds from here on.
+    """
+    if member is None:
+        size, top = y.shape[0], v.max(axis=0)
+        centred = y - y.sum(axis=0) / size
+        s2 = dot(centred, centred) / (size - 1)
+    else:
+        size, top = total(member), (member * v).max(axis=0)
+        centred = member * (y - dot(member, y) / size)
+        s2 = dot(centred, centred) / np.maximum(size - 1, 1)
+    return 0.5 * (s2 + np.sqrt(s2 * s2 + 4 * s2 * top))
+
+
+def grid(y, v, member):
+    """Values of tau squared from 0 to beyond ``upper_limit``, shape (points, 1) where all sets
+    share their variances, otherwise (points, B); (points,) for one set.
+
+    They rise as min(v) (f**j - 1), so that from one point to the next no weight changes by more
+    than the factor f: two modes would have to lie closer than that to be taken for one.
+    """
+    top = upper_limit(y, v, member)
+    shared = v.ndim == 1 or v.shape[1] == 1
+    present = v if shared or member is None else np.where(member > 0, v, np.inf)
+    low = present.min(axis=0)
+    reach = float(np.max(top) / low.item() if shared else (top / low).max())
+    points = math.ceil(math.log1p(reach) / _LOG_FACTOR) + 2
+    steps = np.expm1(_LOG_FACTOR * np.arange(points))
+    return steps * low if v.ndim == 1 else steps[:, None] * low
+
+
+def scores_on_grid(y, v, member, tau2, *, restricted: bool):
+    """The score at every point of ``grid``: (points, B), or (points,) for one set.
+
+    Where all sets share their variances, the sums of all sets at all points are one product.
+    """
+    if v.ndim == 2 and v.shape[1] > 1:
+        return np.stack([_score_alone(y, v, member, t, restricted) for t in tau2])
+    w = 1 / (v + tau2[:, None]) if v.ndim == 1 else 1 / (v[:, 0] + tau2)  # (points, k)
+    w2 = w * w
+    if v.ndim == 1:
+        columns = np.stack([np.ones(y.size), y, y * y], axis=1)
+        (s0, sy), (s2, sy2, syy2) = (w @ columns[:, :2]).T, (w2 @ columns).T
+    elif y.shape[1] == 1:
+        z = y[:, 0]
+        parts = np.concatenate([w, w2, w * z, w2 * z, w2 * (z * z)])
+        s0, s2, sy, sy2, syy2 = np.split(parts @ member, 5)
+    else:
+        my = y if member is None else member * y
+        sy, sy2, syy2 = w @ my, w2 @ my, w2 @ (my * y)
+        if member is None:
+            s0, s2 = w.sum(axis=1, keepdims=True), w2.sum(axis=1, keepdims=True)
+        else:
+            s0, s2 = w @ member, w2 @ member
+    mean = sy / s0
+    value = syy2 - mean * (2 * sy2 - mean * s2) - s0
+    return value + s2 / s0 if restricted else value
+
+
+def _score_alone(y, v, member, tau2, restricted):
+    w = weights(v, member, tau2)
+    s0 = total(w)
+    u = w * (y - dot(w, y) / s0)
+    value = dot(u, u) - s0
+    return value + dot(w, w) / s0 if restricted else value
+
+
+def likelihood_maximum(y, v, member, *, restricted: bool):
+    """Global maximum of the likelihood over tau squared >= 0, shape (B,), or a number.
+
+    The likelihood can have two modes, on real data too. A fall of the score from positive to
+    negative between two grid points brackets a mode; zero is a mode where the score starts out
+    negative. Every mode is found, and the highest wins.
+    """
+    tau2 = grid(y, v, member)
+    scores = scores_on_grid(y, v, member, tau2, restricted=restricted)
+    falls = (scores[:-1] > 0) & (scores[1:] <= 0)
+    if y.ndim == 1:
+        return _single_maximum(y, v, tau2, scores, np.flatnonzero(falls), restricted)
+    modes = falls.sum(axis=0)
+    best = np.zeros(scores.shape[1])
+    found = np.flatnonzero(modes)
+    if not found.size:
+        return best
+    points = falls.argmax(axis=0)
+    best[found] = _mode(y, v, member, tau2, scores, found, points[found], restricted)
+    several = np.flatnonzero(modes + (scores[0] <= 0) > 1)
+    if several.size:
+        best[several] = _highest(y, v, member, tau2, scores, falls, several, best, restricted)
+    return best
+
+
+def _single_maximum(y, v, tau2, scores, points, restricted) -> float:
+    """The highest mode of one set; ``points`` are the grid points after which the score falls."""
+    found = [0.0] if scores[0] <= 0 else []
+    for i in points:
+        low, high, left, right = map(float, (tau2[i], tau2[i + 1], scores[i], scores[i + 1]))
+        start = low + (high - low) * left / (left - right)
+        found.append(
+            bracketed_newton_single(
+                lambda t: score(y, v, None, t, restricted=restricted), low, high, start
+            )
+        )
+    if len(found) == 1:
+        return found[0]
+    values = [log_likelihood(y, v, None, t, restricted=restricted) for t in found]
+    return found[int(np.argmax(values))]
+
+
+def _columns(array, columns):
+    return array if array is None or array.shape[1] == 1 else array[:, columns]
+
+
+def _mode(y, v, member, tau2, scores, columns, points, restricted):
+    """The mode between grid points ``points`` and the next, for the given columns."""
+    at = (0,) if tau2.shape[1] == 1 else columns
+    low, high = tau2[points, at], tau2[points + 1, at]
+    left, right = scores[points, columns], scores[points + 1, columns]
+    start = low + (high - low) * left / (left - right)
+
+    def narrow(left):
+        inner = columns[left]
+        yc, vc, mc = (_columns(a, inner) for a in (y, v, member))
+        return lambda t: score(yc, vc, mc, t, restricted=restricted)
+
+    every = np.arange(columns.size)
+    return bracketed_newton(narrow(every), low, high, start, narrow=narrow)
+
+
+def _highest(y, v, member, tau2, scores, falls, columns, first, restricted):
+    """The best of all modes for the few columns that have several, zero among them."""
+    yc, vc, mc = (_columns(a, columns) for a in (y, v, member))
+    falls, scores = falls[:, columns], scores[:, columns]
+    tau2 = tau2 if tau2.shape[1] == 1 else tau2[:, columns]
+    best, value = np.zeros(columns.size), np.full(columns.size, -np.inf)
+
+    def consider(candidates, where):
+        new = log_likelihood(
+            _columns(yc, where), _columns(vc, where), _columns(mc, where), candidates,
+            restricted=restricted,
+        )  # fmt: skip
+        better = new > value[where]
+        best[where[better]], value[where[better]] = candidates[better], new[better]
+
+    consider(first[columns], np.arange(columns.size))
+    zero = np.flatnonzero(scores[0] <= 0)
+    consider(np.zeros(zero.size), zero)
+    for order in range(1, int(falls.sum(axis=0).max())):
+        where = np.flatnonzero(falls.sum(axis=0) > order)
+        points = (np.cumsum(falls[:, where], axis=0) > order).argmax(axis=0)
+        consider(_mode(yc, vc, mc, tau2, scores, where, points, restricted), where)
+    return best

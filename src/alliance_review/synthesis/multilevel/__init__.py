@@ -1,0 +1,1 @@
+"""Dependent effects: three-level models and cluster-robust errors."""

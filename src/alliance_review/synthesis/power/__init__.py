@@ -1,0 +1,1 @@
+"""Power of a meta-analysis, and what it takes to reach it."""

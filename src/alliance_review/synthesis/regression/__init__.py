@@ -1,0 +1,1 @@
+"""Meta-regression: moderators, permutation tests."""

@@ -1,0 +1,147 @@
+"""The moderators of a meta-regression: checked, named and put beside a column of ones."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .projection import COLLINEAR
+
+INTERCEPT = "intercept"
+
+
+@dataclass(frozen=True)
+class Design:
+    """Columns of a regression: ``matrix`` (k, p) and their ``names``.
+
+    ``source`` says for every column which column of the given moderators it is; -1 is the
+    column of ones that was added. ``intercept`` is whether the first column is all ones.
+    """
+
+    matrix: np.ndarray
+    names: tuple[str, ...]
+    source: tuple[int, ...]
+    intercept: bool
+
+    @property
+    def given(self) -> int:
+        """How many columns of moderators were given."""
+        return sum(column >= 0 for column in self.source)
+
+    def rows(self, X) -> np.ndarray:
+        """Rows of the design for new values of the moderators, shape (r, p)."""
+        if X is None and self.given == 0:
+            return np.ones((1, 1))
+        X = _matrix(X, "new moderators", single_row=self.given)
+        if X.shape[1] != self.given:
+            raise ValueError(
+                f"the model has {self.given} moderators, the new values have {X.shape[1]}"
+            )
+        ones = np.ones(len(X))
+        return np.column_stack([ones if j < 0 else X[:, j] for j in self.source])
+
+
+def design(X, k: int, *, names=None, intercept: bool = True) -> Design:
+    """Check moderators and make the design of a regression.
+
+    Parameters
+    ----------
+    X : array_like, shape (k,) or (k, m), or None
+        Moderators, one column each; None for a model with the intercept alone. A column of ones
+        among them is the intercept.
+    k : int
+        Number of effects.
+    names : sequence of str, optional
+        One name per column of ``X``; where not given, its ``columns`` if it has them (a data
+        frame), otherwise x1, x2, ...
+    intercept : bool
+        Whether to add a column of ones where ``X`` has none.
+
+    Raises
+    ------
+    ValueError
+        A wrong length, a value that is not a finite number, a moderator that is constant or a
+        linear combination of others, as many coefficients as effects or more.
+    """
+    if names is None and hasattr(X, "columns"):
+        names = [str(name) for name in X.columns]
+    X = np.empty((k, 0)) if X is None else _matrix(X, "moderators")
+    if len(X) != k:
+        raise ValueError(f"moderators and effects differ in length: {len(X)} and {k}")
+    names = _names(names, X)
+    _finite(X, names)
+    source = list(range(X.shape[1]))
+    ones = [j for j in source if (X[:, j] == 1).all()]
+    intercept = bool(ones or intercept)
+    if intercept:
+        first = ones[0] if ones else -1
+        source = [first, *(j for j in source if j != first)]
+    if not source:
+        raise ValueError("a regression needs a moderator or an intercept")
+    labels = tuple(names[j] for j in source[intercept:])
+    if intercept:
+        if INTERCEPT in labels:
+            raise ValueError(f"no moderator may be named {INTERCEPT!r} beside the intercept")
+        labels = (INTERCEPT, *labels)
+    matrix = np.column_stack([np.ones(k) if j < 0 else X[:, j] for j in source])
+    made = Design(matrix, labels, tuple(source), intercept)
+    if k <= len(labels):
+        raise ValueError(
+            f"{len(labels)} coefficients need at least {len(labels) + 1} effects, {k} given"
+        )
+    _independent(made)
+    return made
+
+
+def _matrix(X, what, single_row=0):
+    try:
+        X = np.asarray(X, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{what} must be numbers, a rectangle of them") from None
+    if X.ndim == 0 or (X.ndim == 1 and single_row > 1):
+        X = X.reshape(1, -1)
+    elif X.ndim == 1:
+        X = X[:, None]
+    if X.ndim != 2:
+        raise ValueError(f"{what} must have one or two dimensions, not {X.ndim}")
+    if single_row and not np.isfinite(X).all():
+        raise ValueError(f"{what} must be finite numbers")
+    return X
+
+
+def _names(names, X):
+    if names is None:
+        return [f"x{j + 1}" for j in range(X.shape[1])]
+    names = [names] if isinstance(names, str) else [str(name) for name in names]
+    if len(names) != X.shape[1]:
+        raise ValueError(f"{X.shape[1]} moderators need as many names, {len(names)} given")
+    if len(set(names)) < len(names):
+        raise ValueError("two moderators have the same name")
+    return names
+
+
+def _finite(X, names):
+    bad = np.argwhere(~np.isfinite(X.T))
+    if len(bad):
+        column, row = bad[0]
+        raise ValueError(
+            f"moderator {names[column]!r} must be finite; number {row + 1} is {X[row, column]}"
+        )
+
+
+def _independent(made):
+    """Refuse the first column that the columns before it make up."""
+    basis = []
+    for name, column in zip(made.names, made.matrix.T, strict=True):
+        size = np.linalg.norm(column)
+        rest = column / (size or 1.0)
+        for _ in range(2):  # twice, so that rounding leaves nothing behind
+            for q in basis:
+                rest = rest - (q @ rest) * q
+        norm = np.linalg.norm(rest)
+        if norm <= COLLINEAR:
+            if np.ptp(column) == 0:
+                raise ValueError(f"moderator {name!r} is the same for all effects")
+            raise ValueError(
+                f"moderator {name!r} is collinear: a linear combination of the columns before it"
+            )
+        basis.append(rest / norm)

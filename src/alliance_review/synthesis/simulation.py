@@ -1,0 +1,192 @@
+"""Simulated reviews: the parametric bootstrap, and how often an interval holds the truth."""
+
+from dataclasses import dataclass
+from numbers import Integral
+from typing import ClassVar
+
+import numpy as np
+
+from . import checks
+from .blocks import Progress
+from .pooling import pool
+from .results import Result
+from .sensitivity import pool_many
+
+
+def simulate(mean: float, tau2: float, v, samples: int, *, seed: int = 0) -> np.ndarray:
+    """Draw the observed effects of ``samples`` reviews from the random-effects model.
+
+    Parameters
+    ----------
+    mean, tau2 : float
+        Mean and variance of the true effects, tau2 >= 0.
+    v : array_like, shape (k,) or (k, samples)
+        Sampling variances.
+    samples, seed : int
+        The same seed gives the same draws.
+
+    Returns
+    -------
+    ndarray, shape (k, samples)
+    """
+    samples = _count("samples", samples)
+    v = np.asarray(v, dtype=float)
+    v = v[:, None] if v.ndim == 1 else v
+    mean, tau2 = float(mean), float(tau2)
+    if not np.isfinite([mean, tau2]).all() or tau2 < 0:
+        raise ValueError(f"the mean must be finite and tau2 not negative, not {mean} and {tau2}")
+    _, v = checks.many_effects(np.zeros((v.shape[0], samples)), v)
+    noise = np.random.default_rng(seed).standard_normal((v.shape[0], samples))
+    return mean + noise * np.sqrt(v + tau2)
+
+
+def _count(name: str, value) -> int:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
+    return int(value)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Bootstrap(Result):
+    """Parametric bootstrap of a pooled effect, on the scale of the effects.
+
+    Attributes
+    ----------
+    estimate, tau2 : ndarray, shape (samples,)
+        Estimates from the simulated data sets.
+    ci_low, ci_high, tau2_low, tau2_high : float
+        Percentile intervals.
+    se : float
+        Standard deviation of the simulated estimates.
+    bias : float
+        Their mean less the estimate they were simulated from.
+    samples, seed : int
+    level : float
+    """
+
+    estimate: np.ndarray
+    tau2: np.ndarray
+    ci_low: float
+    ci_high: float
+    tau2_low: float
+    tau2_high: float
+    se: float
+    bias: float
+    samples: int
+    seed: int
+    level: float
+
+    _shown: ClassVar = (
+        ("ci_low", "ci_high"), ("tau2_low", "tau2_high"), "se", "bias", "samples", "seed", "level",
+    )  # fmt: skip
+    _rows: ClassVar = ("estimate", "tau2")
+
+
+def bootstrap(
+    y, v, *, samples: int = 10_000, seed: int = 0, progress: Progress | None = None, **pool_options
+) -> Bootstrap:
+    """Parametric bootstrap: simulate from the fitted model, fit again (Efron & Tibshirani 1993).
+
+    Parameters
+    ----------
+    y, v : array_like, shape (k,)
+        Effects and sampling variances, k >= 2.
+    samples, seed : int
+    progress : callable, optional
+        As for ``pool_many``.
+    **pool_options
+        As for ``pool``; ``level`` is that of the percentile intervals.
+
+    Raises
+    ------
+    ValueError
+        As ``pool``; fewer than one sample.
+    """
+    y, v = checks.effects(y, v)
+    fit = pool(y, v, **pool_options)
+    draws = simulate(fit.estimate, fit.tau2, v, samples, seed=seed)
+    sets = pool_many(draws, v, progress=progress, **pool_options)
+    tails = (1 - fit.level) / 2, (1 + fit.level) / 2
+    low, high = np.quantile(sets.estimate, tails)
+    tau2_low, tau2_high = np.quantile(sets.tau2, tails)
+    return Bootstrap(
+        estimate=sets.estimate,
+        tau2=sets.tau2,
+        ci_low=float(low),
+        ci_high=float(high),
+        tau2_low=float(tau2_low),
+        tau2_high=float(tau2_high),
+        se=float(sets.estimate.std(ddof=1)) if samples > 1 else float("nan"),
+        bias=float(sets.estimate.mean() - fit.estimate),
+        samples=samples,
+        seed=seed,
+        level=fit.level,
+    )
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Coverage(Result):
+    """How an interval does in simulated reviews.
+
+    Attributes
+    ----------
+    coverage : float
+        Share of reviews whose interval holds the true mean; ``coverage_se`` its Monte Carlo
+        standard error.
+    rejection : float
+        Share whose interval leaves out 0: the error of the first kind where the mean is 0, power
+        elsewhere.
+    width : float
+        Mean width of the interval.
+    bias, rmse : float
+        Of the estimate.
+    samples : int
+    """
+
+    coverage: float
+    coverage_se: float
+    rejection: float
+    width: float
+    bias: float
+    rmse: float
+    samples: int
+
+    _shown: ClassVar = ("coverage", "coverage_se", "rejection", "width", "bias", "rmse", "samples")
+
+
+def coverage(
+    mean: float, tau2: float, v, *, method: str = "REML", samples: int = 10_000, seed: int = 0,
+    progress: Progress | None = None, **pool_options,
+) -> Coverage:  # fmt: skip
+    """Simulate reviews with known mean and spread, pool each, and count.
+
+    Parameters
+    ----------
+    mean, tau2 : float
+        The truth.
+    v : array_like, shape (k,) or (k, samples)
+        Sampling variances of the k studies, the same in every review or not.
+    method : str
+        Estimator of tau squared, as the argument ``tau2`` of ``pool``.
+    samples, seed, progress
+        As for ``bootstrap``.
+    **pool_options
+        The other options of ``pool``.
+
+    Raises
+    ------
+    ValueError
+        As ``pool`` and ``simulate``.
+    """
+    draws = simulate(mean, tau2, v, samples, seed=seed)
+    sets = pool_many(draws, v, progress=progress, tau2=method, **pool_options)
+    share = float(((sets.ci_low <= mean) & (mean <= sets.ci_high)).mean())
+    return Coverage(
+        coverage=share,
+        coverage_se=float(np.sqrt(share * (1 - share) / samples)),
+        rejection=float(((sets.ci_low > 0) | (sets.ci_high < 0)).mean()),
+        width=float((sets.ci_high - sets.ci_low).mean()),
+        bias=float(sets.estimate.mean() - mean),
+        rmse=float(np.sqrt(((sets.estimate - mean) ** 2).mean())),
+        samples=samples,
+    )
