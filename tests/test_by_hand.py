@@ -93,7 +93,7 @@ def test_too_little_is_refused(n, r):
 def test_tables_hold_the_numbers():
     work, _ = both([50, 60, 400], [0.1, -0.5, 0.2])
     effects = by_hand_tables.effects(work)
-    assert effects["r"].tolist() == ["0.100", "−0.500", "0.200", ""]
+    assert effects["r"].tolist() == ["0.100", "−0.500", "0.200", "–"]
     assert effects["w = 1/v"].tolist() == ["47", "57", "397", "501"]
     shares = by_hand_tables.shares(work)
     assert shares["Share, %"].iloc[-1] == "100.0"

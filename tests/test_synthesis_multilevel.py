@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 
 from alliance_review.synthesis import pool
 from alliance_review.synthesis.distributions import chi2_upper
+from alliance_review.synthesis.multilevel.climb import climb
 from alliance_review.synthesis.multilevel.clusters import aggregate_effects, clusters
+from alliance_review.synthesis.multilevel.derivatives import evaluate
 from alliance_review.synthesis.multilevel.intervals import variance_intervals
-from alliance_review.synthesis.multilevel.likelihood import evaluate, prepare, surface, within
+from alliance_review.synthesis.multilevel.likelihood import prepare, surface, within
 from alliance_review.synthesis.multilevel.maximum import grid, maxima
 from alliance_review.synthesis.multilevel.model import three_level
 from alliance_review.synthesis.regression.moderators import design
@@ -22,6 +24,14 @@ TWO_MODES = {
     "cluster": [2, 1, 1, 0, 0],
     "v": [0.06, 0.1024, 0.0472, 0.0003, 0.0013],
     "y": [0.18, 0.45, -0.45, 0.29, 0.34],
+}
+
+# without variance within, the likelihood has a mode at 0 and a higher one close to it
+BESIDE_ZERO = {
+    "cluster": [2, 1, 0, 2, 2, 1, 0, 1, 0],
+    "v": [0.01982, 0.01038, 0.02199, 0.007558, 0.02211, 0.1722, 0.002133, 0.002495, 0.001372],
+    "y": [0.05261, 0.21524, 0.06428, -0.2774, -0.1024, 0.44794, 0.03439, -0.03597, -0.11823],
+    "X": [-0.39, -0.268, 0.753, 2.848, -0.227, -0.492, 0.16, 0.575, -1.381],
 }
 
 
@@ -52,15 +62,19 @@ def dense(y, v, X, cluster, rho, between, inside, restricted):
     score = [0.5 * (Py @ g @ Py - np.trace(T @ g)) for g in G]
     average = [[0.5 * Py @ a @ P @ b @ Py for b in G] for a in G]
     fisher = [[0.5 * np.trace(T @ a @ T @ b) for b in G] for a in G]
-    return -0.5 * value, score, average, fisher, np.trace(P)
+    return -0.5 * value, score, average, fisher
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.6, -0.05])
 @pytest.mark.parametrize("restricted", [True, False])
-@pytest.mark.parametrize("p", [1, 3])
-def test_likelihood_and_derivatives_equal_dense_matrices(rho, restricted, p):
-    y, v, cluster, X = example(p=p)
-    made = design(X, y.size)
+@pytest.mark.parametrize("moderators", ["none", "within", "between", "both", "no intercept"])
+def test_likelihood_and_derivatives_equal_dense_matrices(rho, restricted, moderators):
+    y, v, cluster, X = example(p=3)
+    of_clusters = np.random.default_rng(3).normal(size=(9, 1))[cluster]
+    X = {"none": None, "between": of_clusters, "both": np.hstack([of_clusters, X])}.get(
+        moderators, X
+    )
+    made = design(X, y.size, intercept=moderators != "no intercept")
     data = prepare(y, v, made.matrix, clusters(cluster, y.size), rho, restricted=restricted)
     tau2 = np.array([[0.0, 0.0], [0.1, 0.05], [0.0, 0.3], [2.0, 0.0]])
     points = evaluate(data, tau2)
@@ -69,7 +83,7 @@ def test_likelihood_and_derivatives_equal_dense_matrices(rho, restricted, p):
         value, *rest = dense(y, v, made.matrix, cluster, rho, *pair, restricted)
         assert points.value[i] == pytest.approx(value, rel=1e-11)
         assert lattice[i, i] == pytest.approx(value, rel=1e-11)
-        ours = points.score, points.average, points.fisher, points.trace
+        ours = points.score, 0.5 * (points.observed + points.fisher), points.fisher
         for mine, theirs in zip(ours, rest, strict=True):
             np.testing.assert_allclose(mine[i], theirs, rtol=1e-9, atol=1e-9)
 
@@ -179,6 +193,47 @@ def test_nothing_on_a_lattice_is_higher(seed, rho, restricted):
     assert no_within.points.value[0] >= value[:, 0].max() - 1e-9
     score, tau2 = best.points.score[0], best.tau2[0]
     assert ((np.abs(score * tau2) < 1e-6) & ((tau2 > 0) | (score <= 0))).all()
+
+
+def test_a_mode_between_no_variance_and_the_first_step_of_the_grid():
+    y, v = np.array(BESIDE_ZERO["y"]), np.array(BESIDE_ZERO["v"])
+    made, cluster = design(BESIDE_ZERO["X"], 9), BESIDE_ZERO["cluster"]
+    data = prepare(y, v, made.matrix, clusters(cluster, 9), 0.0, restricted=False)
+    view = grid(data)
+    axis = np.linspace(0, view.between[1], 200)
+    line = surface(data, within(data, np.zeros(1)), axis)[:, 0]
+    assert line[0] > line[1] and line[0] > line[-1] and 0 < line.argmax() < 199
+    without = maxima(data, view)[2]
+    assert without.points.value[0] >= line.max()
+    assert without.tau2[0, 0] == pytest.approx(axis[line.argmax()], rel=0.1)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.6])
+def test_climbers_that_meet_end_where_each_would_alone(rho):
+    y, v, cluster, _ = example()
+    groups = clusters(cluster, y.size)
+    data = prepare(y, v, np.ones((y.size, 1)), groups, rho, restricted=True)
+    best = maxima(data, grid(data))[0]
+    axis = np.append(0, np.geomspace(1e-4, 1, 6))
+    start = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    free = np.ones(start.shape, dtype=bool)
+    alone = climb(data, start, free, np.arange(len(start)))
+    together = climb(data, start, free, np.zeros(len(start), dtype=int))
+    np.testing.assert_allclose(alone.tau2, np.tile(best.tau2, (len(start), 1)), rtol=1e-9)
+    assert (together.points.value < alone.points.value - 1e-9).any()  # some stayed behind
+    highest = together.best(np.arange(len(start)))
+    np.testing.assert_allclose(highest.tau2, best.tau2, rtol=1e-9)
+    np.testing.assert_allclose(highest.points.score * highest.tau2, 0, atol=1e-8)
+
+
+def test_labels_of_an_array_a_list_and_in_text():
+    for labels in ([3, 1, 1, 3, 2], np.array([3, 1, 1, 3, 2]), ["c", "a", "a", "c", "b"],
+                   np.array(["c", "a", "a", "c", "b"]), [3.0, 1, True, 3, 2]):  # fmt: skip
+        groups = clusters(labels, 5)
+        assert groups.labels in ((3, 1, 2), ("c", "a", "b"))
+        assert groups.order.tolist() == [0, 3, 1, 2, 4]
+        assert groups.code.tolist() == [0, 0, 1, 1, 2]
+        assert groups.starts.tolist() == [0, 2, 4] and groups.size.tolist() == [2, 2, 1]
 
 
 @FEW
@@ -316,6 +371,7 @@ def test_correlated_errors_count_for_less():
         ({"cluster": "abcd"}, "one label per effect"),
         ({"cluster": [1, 1, None, 2]}, "missing; number 3"),
         ({"cluster": [1, 1, float("nan"), 2]}, "missing; number 3"),
+        ({"cluster": np.array([1, 1, 2, np.nan])}, "missing; number 4"),
         ({"cluster": [1, 1, [2], 2]}, "hashable; number 3"),
         ({"cluster": [1, 1, 1, 1]}, "at least 2 clusters"),
         ({"cluster": [1, 2, 3, 4]}, "one effect"),

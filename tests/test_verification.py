@@ -218,3 +218,13 @@ def test_a_number_planted_in_any_comparison_is_caught(topic):
         flat[at] += error if abs(flat[at]) > 1e-15 else max(error, 3e-15)
         planted = cell._replace(ours=flat.reshape(theirs.shape))
         assert not planted.agrees, (cell.quantity, cell.where)
+
+
+def test_the_command_prints_the_table(capsys):
+    from alliance_review.verification.__main__ import main
+
+    assert main(["fail_safe", "truth"]) == 2 and "no such topic: truth" in capsys.readouterr().err
+    assert main(["fail_safe"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == f"{COUNTS['fail_safe']} numbers compared"
+    assert len(lines) == 2 + len(verification.summary(["fail_safe"]))

@@ -8,6 +8,10 @@ from alliance_review.formats import MINUS
 from alliance_review.verification.by_hand import ByHand
 
 
+NONE = "–"
+"""What stands where a sum would mean nothing."""
+
+
 def fixed(value: float, places: int) -> str:
     """A number with so many decimals, thousands apart, and a proper minus sign."""
     return f"{value:,.{places}f}".replace("-", MINUS)
@@ -21,7 +25,7 @@ def effects(work: ByHand) -> pd.DataFrame:
          "wz²": fixed(e.wzz, 4), "w²": fixed(e.ww, 0)}
         for e in work.effects
     ]  # fmt: skip
-    total = {"Study": "Sum", "n": "", "r": "", "z": "", "v = 1/(n − 3)": "",
+    total = {"Study": "Sum", "n": NONE, "r": NONE, "z": NONE, "v = 1/(n − 3)": NONE,
              "w = 1/v": fixed(work.sums["w"], 0), "wz": fixed(work.sums["wz"], 3),
              "wz²": fixed(work.sums["wzz"], 4), "w²": fixed(work.sums["ww"], 0)}  # fmt: skip
     return pd.DataFrame([*rows, total])
@@ -77,7 +81,7 @@ def shares(work: ByHand) -> pd.DataFrame:
         for s in work.shares
     ]  # fmt: skip
     total = {"Study": "Sum", "u = 1/(v + tau²)": fixed(sum(s.w for s in work.shares), 3),
-             "Share, %": fixed(sum(s.percent for s in work.shares), 1), "z − mean": "",
+             "Share, %": fixed(sum(s.percent for s in work.shares), 1), "z − mean": NONE,
              "u(z − mean)²": fixed(sum(s.squared for s in work.shares), 4)}  # fmt: skip
     return pd.DataFrame([*rows, total])
 

@@ -33,23 +33,34 @@ def clusters(labels, k: int, *, minimum: int = 2) -> Clusters:
     """
     if isinstance(labels, (str, bytes)) or not hasattr(labels, "__iter__"):
         raise ValueError("cluster must hold one label per effect")
-    labels = list(labels)
+    # numbers of Python are quicker to look up than those of numpy
+    plain = isinstance(labels, np.ndarray) and labels.dtype.kind in "biufU"
+    labels = labels.tolist() if plain else list(labels)
     if len(labels) != k:
         raise ValueError(f"effects and cluster labels differ in number: {k} and {len(labels)}")
-    numbers: dict = {}
-    for place, label in enumerate(labels, start=1):
+    try:
+        numbers = {label: number for number, label in enumerate(dict.fromkeys(labels))}
+    except TypeError:
+        place = 1 + next(i for i, label in enumerate(labels) if not _hashable(label))
+        raise ValueError(f"cluster labels must be hashable; number {place} is not") from None
+    for label in numbers:
         if label is None or (isinstance(label, (float, np.floating)) and math.isnan(label)):
+            place = 1 + next(i for i, other in enumerate(labels) if other is label)
             raise ValueError(f"cluster labels must not be missing; number {place} is {label}")
-        try:
-            numbers.setdefault(label, len(numbers))
-        except TypeError:
-            raise ValueError(f"cluster labels must be hashable; number {place} is not") from None
     if len(numbers) < minimum:
         raise ValueError(f"at least {minimum} clusters are needed, {len(numbers)} given")
-    code = np.array([numbers[label] for label in labels])
+    code = np.fromiter(map(numbers.__getitem__, labels), dtype=np.intp, count=k)
     order = np.argsort(code, kind="stable")
     size = np.bincount(code)
     return Clusters(tuple(numbers), order, code[order], np.cumsum(size) - size, size)
+
+
+def _hashable(label) -> bool:
+    try:
+        hash(label)
+    except TypeError:
+        return False
+    return True
 
 
 def sampling_correlation(rho: float, size: np.ndarray) -> float:

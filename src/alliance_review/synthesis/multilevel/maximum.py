@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .climb import Peaks, climb, separate
-from .likelihood import CHUNK, Data, evaluate, surface, within
+from .derivatives import Points, evaluate
+from .likelihood import CHUNK, Data, residual, surface, within
 
 #: Step of the grid in log(tau2 + smallest variance); the likelihood bends on a scale of 1.
 GRID_STEP = 0.7
@@ -21,11 +22,15 @@ INSEPARABLE = (
 
 
 class Grid(NamedTuple):
-    """Log-likelihoods (A, B) on a grid of the variances between (A,) and within (B,)."""
+    """Log-likelihoods (A, B) on a grid of the variances between (A,) and within (B,).
+
+    ``q`` is the weighted sum of squared residuals with both variances 0.
+    """
 
     between: np.ndarray
     within: np.ndarray
     value: np.ndarray
+    q: float
 
 
 def _axis(smallest: float, largest: float) -> np.ndarray:
@@ -44,17 +49,19 @@ def grid(data: Data) -> Grid:
     """A grid from 0 to beyond every peak, even in log(tau2 + smallest variance)."""
     k, p = data.v.size, len(data.z) - 1
     largest = max(data.v.max(), 4 * np.ptp(data.z[-1]) ** 2) * k / (k - p)
-    between = _axis(1 / within(data, np.zeros(1)).c.max(), largest)
+    none = within(data, np.zeros(1))
+    between = _axis(1 / none.c.max(), largest)
     across = _axis((1 - data.rho) * data.v.min(), largest)
-    return Grid(between, across, look(data, between, across))
+    return Grid(between, across, look(data, between, across), float(residual(none)[0]))
 
 
 def _higher_than_neighbours(value: np.ndarray) -> np.ndarray:
     """Places (n, 2) where no neighbour is higher."""
-    padded = np.pad(value, 1, constant_values=-np.inf)
-    rows, columns = value.shape
-    near = [padded[i : i + rows, j : j + columns] for i in range(3) for j in range(3)]
-    return np.argwhere(value >= np.max(near, axis=0))
+    near = np.full([n + 2 for n in value.shape], -np.inf)
+    near[1:-1, 1:-1] = value
+    near = np.maximum(np.maximum(near[:-2], near[1:-1]), near[2:])
+    near = np.maximum(np.maximum(near[:, :-2], near[:, 1:-1]), near[:, 2:])
+    return np.argwhere(value >= near)
 
 
 def _refined(value, places, axes) -> np.ndarray:
@@ -74,39 +81,58 @@ def _refined(value, places, axes) -> np.ndarray:
     return np.stack(guesses, axis=1)
 
 
-def _ridge(data, view) -> np.ndarray:
-    """Points (n, 2) near the modes of the profile of the variance between clusters.
+def _falls(points: Points, inside: np.ndarray) -> np.ndarray:
+    """Rows of the grid (n,) near the modes of the profile of the variance between clusters.
 
+    ``points`` lie on the ridge: at every variance between, where the one within is about best.
     The profile has a mode where its slope falls through zero, and at 0 where it starts out
     falling. Modes may follow each other along a ridge that the grid meets at odd places, so the
     heights of the grid do not show all of them.
     """
-    rows = np.arange(view.between.size)
-    places = np.stack([rows, view.value.argmax(axis=1)], axis=1)
-    start = _refined(view.value, places, (view.between, view.within))
-    start[:, 0] = view.between
-    near = climb(data, start, np.broadcast_to([False, True], start.shape), steps=1)
-    bend = near.points.observed
-    # what the slope will be after the next step along the other variance
-    left = np.where((near.tau2[:, 1] > 0) & (bend[:, 1, 1] > 0), near.points.score[:, 1], 0.0)
-    slope = near.points.score[:, 0] - left * bend[:, 0, 1] / np.where(left, bend[:, 1, 1], 1.0)
+    bend, score = points.observed, points.score
+    # what the slope will be after a step along the other variance
+    curve = bend[:, 1, 1]
+    step = np.where(curve > 0, score[:, 1] / np.where(curve > 0, curve, 1.0), 0.0)
+    slope = score[:, 0] - bend[:, 0, 1] * np.maximum(step, -inside)
     rising = np.concatenate([[True], slope > 0, [False]])
     falls = np.flatnonzero(rising[:-1] & ~rising[1:])  # between rows falls - 1 and falls
-    return near.tau2[np.unique(np.clip([falls - 1, falls], 0, rows[-1]))]
+    return np.unique(np.clip([falls - 1, falls], 0, len(inside) - 1))
 
 
 def maxima(data: Data, view: Grid) -> tuple[Peaks, Peaks, Peaks]:
-    """The global maximum, that with no variance between, and that with none within."""
-    starts = []
-    for rows, columns in ((None, None), (1, None), (None, 1)):
-        part, axes = view.value[:rows, :columns], (view.between[:rows], view.within[:columns])
-        starts.append(_refined(part, _higher_than_neighbours(part), axes))
-    starts[0] = np.concatenate([starts[0], _ridge(data, view)])
-    count = np.cumsum([0, *map(len, starts)])
-    free = np.repeat([[True, True], [False, True], [True, False]], np.diff(count), axis=0)
-    found = climb(data, np.concatenate(starts), free)
-    return tuple(found.best(np.arange(a, count[-1] if a == 0 else b))
-                 for a, b in zip(count[:-1], count[1:], strict=True))  # fmt: skip
+    """The global maximum, that with no variance between, and that with none within.
+
+    Raises
+    ------
+    ValueError
+        The design leaves one variance, or their difference, unknown.
+    """
+    value, rows = view.value, np.arange(view.between.size)
+    ridge = np.stack([rows, value.argmax(axis=1)], axis=1)
+    # on an edge, places have one neighbour across it, so that these are refined along it alone
+    edges = [_higher_than_neighbours(value[:1]), _higher_than_neighbours(value[:, :1])]
+    places = [ridge, _higher_than_neighbours(value), *edges]
+    start = _refined(value, np.concatenate(places), (view.between, view.within))
+    start[rows, 0] = view.between
+    first = [[0, view.within[1]], [view.between[1], 0]]  # the first steps along the edges
+    family = np.append(np.repeat([0, 0, 1, 2], [len(some) for some in places]), [1, 2])
+    # one pass over the effects for all that is to be known before the climb
+    middle = np.full((1, 2), np.sort(data.v)[data.v.size // 2])
+    start = np.concatenate([start, first, middle])
+    points = evaluate(data, start)
+    _refuse_inseparable(points.fisher[-1], middle[0, 0])
+    chosen = family >= 0
+    chosen[rows] = False
+    chosen[_falls(points.at(rows), start[rows, 1])] = True
+    # where the likelihood falls at the first step, a peak may lie before it
+    chosen[-2:] = points.score[(-3, -2), (1, 0)] < 0
+    chosen = np.flatnonzero(chosen)
+    family = family[chosen]
+    free = np.array([[True, True], [False, True], [True, False]])[family]
+    found = climb(data, start[chosen], free, family, points.at(chosen))
+    # the highest peak may be one on an edge
+    of_each = family >= 0, family == 1, family == 2
+    return tuple(found.best(np.flatnonzero(among)) for among in of_each)
 
 
 def profile(data: Data, view: Grid, which: int, values: np.ndarray):
@@ -124,16 +150,14 @@ def profile(data: Data, view: Grid, which: int, values: np.ndarray):
     start[:, which] = values[owner]
     free = np.ones(start.shape, dtype=bool)
     free[:, which] = False
-    points = climb(data, start, free).points
+    points = climb(data, start, free, owner).points
     order = np.lexsort((points.value, owner))
     last = order[np.append(np.diff(owner[order]) > 0, True)]  # the highest of each value
     return points.value[last], points.score[last, which]  # by the envelope theorem
 
 
-def refuse_inseparable(data: Data) -> None:
-    """Raise ValueError where the design leaves one variance, or their difference, unknown."""
-    size = float(np.median(data.v))
-    fisher = evaluate(data, np.full((1, 2), size)).fisher
+def _refuse_inseparable(fisher: np.ndarray, size: float) -> None:
+    """Raise ValueError where the information (2, 2) at variances of ``size`` is singular."""
     # with all sampling variances equal and no moderators the diagonal would be above 1
-    if (np.diag(fisher[0]) * size**2 < 1e-9).any() or separate(fisher)[0] < 1e-9:
+    if (np.diag(fisher) * size**2 < 1e-9).any() or separate(fisher[None])[0] < 1e-9:
         raise ValueError(INSEPARABLE)

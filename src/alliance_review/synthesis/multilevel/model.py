@@ -11,9 +11,10 @@ from ..regression.fit import wald
 from ..regression.moderators import Design
 from ..regression.moderators import design as make_design
 from ..regression.result import frozen
+from .climb import Peaks
 from .clusters import Clusters, clusters, sampling_correlation
-from .likelihood import Data, evaluate, prepare
-from .maximum import Grid, Peaks, grid, maxima, refuse_inseparable
+from .likelihood import Data, prepare
+from .maximum import Grid, grid, maxima
 from .result import ThreeLevel, ThreeLevelRegression
 
 METHODS = ("REML", "ML")
@@ -95,11 +96,12 @@ def three_level(
     k, p, m = model.data.v.size, estimate.size, model.groups.size.size
     df = _degrees(model, test)
     se = np.sqrt(np.diag(covariance))
-    statistic, half = estimate / se, quantile(level, df) * se
+    factor = quantile(level, df)
+    statistic, half = estimate / se, factor * se
     tau2 = model.best.tau2[0]
     spread = np.full(p, np.nan)
     if X is None:
-        spread = quantile(level, df) * np.sqrt(tau2.sum() + se * se)
+        spread = factor * np.sqrt(tau2.sum() + se * se)
     arrays = (estimate, se, statistic, df, two_sided_p(statistic, df), estimate - half,
               estimate + half)  # fmt: skip
     kind = ThreeLevel if X is None else ThreeLevelRegression
@@ -141,7 +143,6 @@ def fitted(y, v, cluster, X, names, intercept, rho, method) -> Model:
         raise ValueError(f"two variances and {len(made.names)} coefficients need at least "
                          f"{len(made.names) + 2} effects, {y.size} given")  # fmt: skip
     data = prepare(y, v, made.matrix, groups, rho, restricted=method == "REML")
-    refuse_inseparable(data)
     view = grid(data)
     best, *without = maxima(data, view)
     return Model(data, made, groups, view, best, tuple(without))
@@ -180,19 +181,19 @@ def _ratio_tests(model) -> dict:
 
 
 def _heterogeneity(model) -> dict:
+    data, tau2 = model.data, model.best.tau2[0]
+    df = data.v.size - len(model.design.names)
     # the sampling variance of an effect is the same whatever its errors correlate with
-    zero = np.zeros((1, 2))
-    typical = evaluate(model.data._replace(rho=0.0), zero)
-    df = model.data.v.size - len(model.design.names)
-    shares = model.best.tau2[0] / (model.best.tau2.sum() + df / typical.trace[0])
-    q = float((evaluate(model.data, zero) if model.data.rho else typical).rss[0])
+    x, w = data.z[:-1], 1 / data.v
+    trace = w.sum() - np.trace(np.linalg.solve((x * w) @ x.T, (x * w**2) @ x.T))
+    shares = tau2 / (tau2.sum() + df / trace)
     return {
         "i2": 100 * float(shares.sum()),
         "i2_between": 100 * float(shares[0]),
         "i2_within": 100 * float(shares[1]),
-        "q": q,
+        "q": model.view.q,
         "q_df": df,
-        "q_p": float(chi2_tail(q, df)),
+        "q_p": float(chi2_tail(model.view.q, df)),
     }
 
 
