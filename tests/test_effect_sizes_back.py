@@ -139,7 +139,7 @@ def test_a_hazard_ratio_from_simulated_survival():
         group = group[np.argsort(np.minimum(time, censored))]
         share = np.cumsum(group[::-1])[::-1] / np.arange(n, 0, -1)  # of those still at risk
         information = (share * (1 - share))[event].sum()
-        scores.append(es.from_models.event_information(event.sum(), n) / information)
+        scores.append(es.from_ratios.event_information(event.sum(), n) / information)
     assert np.mean(scores) == pytest.approx(1, abs=0.02)
 
 

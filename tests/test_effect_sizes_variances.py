@@ -144,6 +144,16 @@ def test_the_small_sample_factor():
     for df in (2, 3, 9, 100):
         exact = special.gamma(df / 2) / (math.sqrt(df / 2) * special.gamma((df - 1) / 2))
         assert es.small_sample_factor(df) == pytest.approx(exact, rel=1e-13)
+    with mpmath.workdps(60):
+        for df in [2, 7.5, 19, 31, 31.999, 32, 33, 90, 1e3, 1e5, 1e6, 1e9, 1e12]:
+            half = mpmath.mpf(df) / 2
+            ratio = mpmath.exp(mpmath.loggamma(half) - mpmath.loggamma(half - mpmath.mpf(1) / 2))
+            exact = ratio / mpmath.sqrt(half)
+            assert es.small_sample_factor(df) == pytest.approx(float(exact), rel=1e-15, abs=0)
+            # what the unbiased variance takes from the factor is a difference near 0
+            n = df / 2 + 1
+            share = float(1 - (mpmath.mpf(df) - 2) / (df * exact**2))
+            assert es.g_variance(1e3, n, n, "UB") == pytest.approx(2 / n + share * 1e6, rel=1e-12)
     assert es.small_sample_factor(98) == pytest.approx(1 - 3 / 391, abs=1e-5)
     assert es.g_to_d(es.d_to_g(0.7, 9, 12), 9, 12) == pytest.approx(0.7)
 
@@ -193,7 +203,16 @@ def test_ratios_with_intervals_and_events():
     table = np.array([[3, 5], [0, 2], [7, 7], [4, 9]])
     log_or, variance = es.log_odds_ratio(*table, add=0.5)
     assert log_or[0] == pytest.approx(math.log(3.5 * 4.5 / (0.5 * 7.5)))
-    assert variance[1] == pytest.approx(1 / 5.5 + 1 / 2.5 + 1 / 7.5 + 1 / 9.5)
+    assert variance[0] == pytest.approx(1 / 3.5 + 1 / 0.5 + 1 / 7.5 + 1 / 4.5)
+
+
+@pytest.mark.parametrize("measure", [es.log_odds_ratio, es.log_risk_ratio])
+def test_only_a_table_with_an_empty_cell_is_corrected(measure):
+    table = np.array([[3, 5, 4], [0, 2, 6], [7, 7, 0], [4, 9, 0]])
+    with_half = np.array(measure(*table, add=0.5))
+    assert with_half[:, 1] == pytest.approx(measure(*table[:, 1]))
+    assert with_half[:, [0, 2]] == pytest.approx(np.array(measure(*(table[:, [0, 2]] + 0.5))))
+    assert measure(5, 2, 7, 9, add=0.5) == measure(5, 2, 7, 9)
 
 
 REFUSED = [
@@ -222,7 +241,13 @@ REFUSED = [
     (es.log_odds_ratio, (0, 5, 5, 5), "a must be above 0 (add=0.5"),
     (es.log_odds_ratio, (1, -5, 5, 5), "b must be at least 0"),
     (es.log_odds_ratio, (1, 5, 5, 5, 2), "add must lie between 0 and 1"),
-    (es.log_ratio, (1.2, 2, 1.1), "ci_high must be above ci_low"),
+    (es.log_ratio, (1.2, 2, 1.1), "ci_high must be above ci_low, got 1.1"),
+    (es.log_ratio, (5, 1, 2), "ratio must lie within its interval, got 5 with ci_low 1 and"),
+    (es.standard_error, (-1.7e308, 1.7e308), "ci_high - ci_low must be finite"),
+    (es.d_variance, (1e200, 5, 5), "the variance of d lies beyond the range"),
+    (es.g_variance, (1e200, 5, 5, "UB"), "the variance of g lies beyond the range"),
+    (es.r_variance_of_d, (1e200, 0.1), "d is so large that the correlation rounds"),
+    (es.log_odds_ratio, ([1, 0], 5, 5, 5), "a must be above 0 (add=0.5 is the usual correction)"),
     (es.log_hazard_ratio_variance, (60, 50), "events must be at most n"),
     (es.log_odds_to_d, (0.2, -1), "variance must be above 0"),
 ]

@@ -344,7 +344,14 @@ def test_moments_that_do_not_exist_are_said_to():
 def test_what_a_result_can_do():
     ours = bayesian_pool(Y, V, mean_prior=(0, 1))
     assert "estimate" in repr(ours) and "<table>" in ours._repr_html_()
-    frame = ours.to_frame()
+    answer = ours.to_frame().set_index("quantity")
+    assert answer.index.tolist() == ["mean effect", "tau", "new effect"]
+    assert answer["mean"].tolist() == [ours.estimate, ours.tau_mean, ours.estimate]
+    assert answer["high"].tolist() == [ours.ci_high, ours.tau_ci_high, ours.prediction_high]
+    assert ours.probability_new_above(answer.loc["new effect", "median"]) == pytest.approx(0.5)
+    assert ours.probability_above(answer.loc["mean effect", "median"]) == pytest.approx(0.5)
+    assert ours.summary().loc[0, "bayes_factor_mu_zero"] == ours.bayes_factor_mu_zero
+    frame = ours.entries()
     assert list(frame.columns) == ["y", "v", "effect_mean", "effect_sd", "effect_low",
                                    "effect_high"]  # fmt: skip
     assert ours.to_dict()["tau_prior"] == ["half-normal", 0.5]

@@ -169,6 +169,26 @@ def test_the_rule_takes_peese_where_pet_finds_an_effect():
     assert plain["pet"]["estimate"] == first.pet.estimate and plain["pet"]["tau2"] is None
 
 
+def test_the_frame_of_pet_peese_has_both():
+    result = pet_peese(Y, V)
+    frame = result.to_frame()
+    assert frame["regression"].tolist() == ["PET", "PEESE"]
+    assert frame["chosen"].tolist() == [result.chosen == "PET", result.chosen == "PEESE"]
+    for line, part in zip(frame.to_dict("records"), (result.pet, result.peese), strict=True):
+        assert line["estimate"] == part.estimate and line["bias_high"] == part.bias_high
+    assert result.summary().loc[0, "estimate"] == result.estimate
+
+
+@pytest.mark.parametrize("model", ["lm", "FE", "REML"])
+def test_no_effect_at_all_is_no_evidence(model):
+    result = pet_peese(np.zeros(6), V, model=model)
+    assert (result.chosen, result.estimate, result.p_value) == ("PET", 0, 1)
+    for part in (result.pet, result.peese):
+        assert (part.statistic, part.p_value, part.bias_statistic, part.bias_p) == (0, 1, 0, 1)
+    sure = pet_peese(np.full(6, 0.3), V)  # equal effects but 0 leave no doubt
+    assert (sure.chosen, sure.p_value, sure.pet.bias_p) == ("PEESE", 0, 1)
+
+
 def test_pet_peese_refuses():
     for options, message in (
         ({"model": "WLS"}, "model must be one of lm"),
@@ -317,6 +337,9 @@ def test_heterogeneity_enters_the_power():
     np.testing.assert_allclose(result.power, share, atol=0.005)
     plain = frozen_plain(result)
     assert plain["test"] == "exact" and plain["statistic"] is None and len(plain["power"]) == 6
+    (line,) = result.to_frame().to_dict("records")
+    assert (line["observed"], line["p_value"]) == (result.observed, result.p_value)
+    assert result.entries()["power"].tolist() == result.power.tolist()
 
 
 @pytest.mark.parametrize("test", ["exact", "chi2", "binomial"])

@@ -2,6 +2,7 @@
 
 import json
 import math
+from fractions import Fraction
 from itertools import permutations
 
 import numpy as np
@@ -13,6 +14,7 @@ from alliance_review.synthesis import pool
 from alliance_review.synthesis.bias.funnel_tests import (
     _exact_kendall_p,
     _normal_kendall_p,
+    _standardised,
     egger_test,
     rank_test,
 )
@@ -60,7 +62,7 @@ def test_egger_by_hand():
 def test_what_the_default_returns_has_its_former_names():
     names = "bias se statistic df p_value slope slope_se slope_low slope_high k".split()
     plain = json.loads(json.dumps(egger_test(Y, V).to_dict(), allow_nan=False))
-    assert list(plain)[:10] == names
+    assert list(plain)[:10] == names and list(plain)[-2:] == ["bias_low", "bias_high"]
     assert (plain["predictor"], plain["model"], plain["test"]) == ("sei", "lm", "t")
     assert plain["tau2"] is None
     assert "EggerTest" in repr(egger_test(Y, V)) and len(egger_test(Y, V).to_frame()) == 1
@@ -157,7 +159,55 @@ def test_equal_variances_cannot_explain(model):
         egger_test(Y, [0.1] * 6, model=model)
 
 
+@pytest.mark.parametrize("predictor", PREDICTORS)
+@pytest.mark.parametrize("model", ["lm", "REML"])
+def test_the_coefficient_has_an_interval(predictor, model):
+    test = egger_test(Y, V, predictor=predictor, n=N, model=model, level=0.9)
+    half = 2.131846786326649 * test.se  # t with 4 degrees of freedom
+    ends = test.bias - half, test.bias + half
+    assert (test.bias_low, test.bias_high) == pytest.approx(ends, rel=1e-9)
+
+
+def test_the_lines_of_a_test_have_different_names():
+    test = egger_test(Y, V)
+    names = [line.split(":")[0].strip() for line in repr(test).splitlines()[1:]]
+    assert len(set(names)) == len(names) and {"slope", "slope interval"} <= set(names)
+    assert f"bias interval: {test.bias_low:.4g} to {test.bias_high:.4g}" in repr(test)
+
+
+@pytest.mark.parametrize("effect", [0.0, 0.3])
+@pytest.mark.parametrize("model", ["lm", "FE", "REML"])
+def test_equal_effects_are_no_evidence_of_asymmetry(effect, model):
+    test = egger_test(np.full(6, effect), V, model=model)
+    assert (test.bias, test.statistic, test.p_value) == (0, 0, 1)
+    assert test.slope == effect
+
+
 # --- the rank test
+
+
+def exact_deviates(y, v):
+    """Begg and Mazumdar's standardised effects in fractions; the root is taken last."""
+    y, w = [Fraction(x) for x in y], [1 / Fraction(x) for x in v]
+    mean = sum(a * b for a, b in zip(w, y, strict=True)) / sum(w)
+    gap = [(a - mean, 1 / b - 1 / sum(w)) for a, b in zip(y, w, strict=True)]
+    # the square first: its size is within the range of floats, that of its parts is not
+    return [math.copysign(math.sqrt(g * g / variance), g) for g, variance in gap]
+
+
+@pytest.mark.parametrize("place", [0, 2, 4])
+@pytest.mark.parametrize("precise", [1e-14, 3e-9, 0.3])
+def test_one_very_precise_study_keeps_its_digits(place, precise):
+    y, v = [0.1, 0.2, 0.5, 0.3, -0.4], [1.3, 1.0, 1.1, 1.2, 1.4]
+    v[place] = precise
+    exact = exact_deviates(y, v)
+    found = _standardised(np.array(y), 1 / np.array(v))
+    np.testing.assert_allclose(found, exact, rtol=1e-12)
+    score = sum(
+        np.sign((exact[i] - exact[j]) * (v[i] - v[j])) for i in range(5) for j in range(i)
+    )
+    assert rank_test(y, v).tau == pytest.approx(score / 10)
+
 
 
 def test_exact_p_is_the_share_of_orders():
@@ -299,7 +349,26 @@ def test_the_result_as_a_dict_and_as_text():
     plain = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     names = ["missing", "side", "filled", "filled_variances", "pooled"]
     assert list(plain)[:5] == names and plain["pooled"]["k"] == 6 + result.missing
-    assert "missing" in repr(result) and len(result.to_frame()) == result.missing
+    assert "missing" in repr(result)
+
+
+def test_the_frame_of_trim_and_fill_is_its_result():
+    biased = np.array([-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.9, 1.1, 1.3])
+    some = trim_and_fill(biased, [0.04] * 9, side="left", estimator="R0", tau2="FE")
+    none = trim_and_fill([0.2, 0.1, 0.3, -0.1, 0.5], [0.01, 0.02, 0.02, 0.05, 0.05])
+    assert (some.missing, none.missing) == (2, 0)
+    for result in (some, none):
+        (line,) = result.to_frame().to_dict("records")
+        assert (line["missing"], line["side"], line["k"]) == (
+            result.missing, result.side, result.pooled.k,
+        )  # fmt: skip
+        for name in ("estimate", "ci_low", "ci_high", "p_value", "tau2"):
+            assert line[name] == getattr(result.pooled, name)
+        assert line["missing_p"] == pytest.approx(result.p_value, nan_ok=True)
+        assert result.summary().loc[0, "missing"] == result.missing
+        assert result.entries()["filled"].tolist() == result.filled.tolist()
+    assert "entries" not in repr(none) and none._repr_html_().count("<table>") == 1
+    assert "2 entries of filled" in repr(some)
 
 
 GOING_ROUND = (

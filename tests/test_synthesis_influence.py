@@ -315,6 +315,16 @@ def test_what_cannot_be_done_is_refused(function):
 
 
 @pytest.mark.parametrize("function", [influence, blup])
+def test_only_ones_are_the_intercept(function):
+    y, v = fixtures.effects("bcg")
+    x = np.arange(13.0) % 4
+    ones = function(y, v, X=np.column_stack([x, np.ones(13)]), names=["x", "one"])
+    assert ones.names == function(y, v, X=x, names=["x"]).names == ("intercept", "x")
+    with pytest.raises(ValueError, match="'x2' is the same for all effects"):
+        function(y, v, X=np.column_stack([x, np.full(13, 2.0)]))
+
+
+@pytest.mark.parametrize("function", [influence, blup])
 def test_moderators_and_options_are_checked(function):
     y, v = np.linspace(0, 1, 8), np.full(8, 0.02)
     with pytest.raises(ValueError, match="collinear"):

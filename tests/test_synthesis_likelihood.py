@@ -8,15 +8,26 @@ from scipy.special import ndtr
 
 from alliance_review.synthesis import Report, pool, pool_reports
 from alliance_review.synthesis.reports.likelihood import (
-    log_probability,
+    COLUMNS,
     make_rows,
     report_terms,
+    report_values,
     rows_of,
     total_terms,
+    total_values,
 )
 from alliance_review.synthesis.reports.n_ranges import gauss_sizes
 from alliance_review.synthesis.reports.pooling import pool_rows
 from alliance_review.synthesis.reports.report import interval_at
+from alliance_review.synthesis.reports.terms import (
+    ALL,
+    IN_MU,
+    VALUE,
+    exact_terms,
+    interval_terms,
+    log_probability,
+    open_terms,
+)
 
 REPORTS = [
     Report("exact", 40, z=0.30),
@@ -75,6 +86,55 @@ def test_derivatives_equal_differences():
         (terms.tt, "t", 0.0, 1e-5 * t),
     ]:
         np.testing.assert_allclose(mine, slope(name, in_mu, in_t), rtol=1e-5, atol=1e-4)
+
+
+def test_values_alone_are_the_values_of_the_terms():
+    mu, t = (np.array(a) for a in zip(*POINTS, strict=True))
+    for reports in (REPORTS, REPORTS[:1], REPORTS[2:4], REPORTS[4:5], REPORTS[1::4]):
+        rows = rows_of(reports)
+        terms, in_mu = report_terms(rows, mu, t), report_terms(rows, mu, t, only_mu=True)
+        np.testing.assert_array_equal(report_values(rows, mu, t), terms.value)
+        for name in ("value", "m", "mm"):
+            np.testing.assert_array_equal(getattr(in_mu, name), getattr(terms, name))
+        assert in_mu.t is in_mu.mt is in_mu.tt is None
+
+
+def test_values_of_many_points_and_sets_at_once():
+    rows = rows_of(REPORTS)
+    random = np.random.default_rng(3)
+    sets, points = 700, 5  # more than one go
+    assert sets * points > COLUMNS > sets
+    member = (random.random((len(REPORTS), sets)) < 0.6).astype(float)
+    mu, t = random.normal(0.2, 0.5, (points, sets)), random.exponential(0.1, sets)
+    each = np.stack([total_terms(rows, member, row, t).value for row in mu])
+    np.testing.assert_allclose(total_values(rows, member, mu, t), each, rtol=1e-13)
+    np.testing.assert_allclose(total_values(rows, member, mu[0], t), each[0], rtol=1e-13)
+    # a column of t, and one set for all points
+    all_in, grid = np.ones((len(REPORTS), 1)), np.array([0.0, 0.1, 3.0])[:, None]
+    each = np.stack([total_terms(rows, all_in, mu[0], x).value for x in grid])
+    np.testing.assert_allclose(total_values(rows, all_in, mu[:1], grid), each, rtol=1e-13)
+
+
+@pytest.mark.parametrize("asked", [VALUE, IN_MU, ALL])
+def test_an_open_interval_by_its_own_formula_is_the_general_one(asked):
+    low = np.array([[0.1], [-np.inf], [-0.8], [-np.inf]])
+    high = np.array([[np.inf], [0.1], [np.inf], [4.0]])
+    v = np.array([[0.02], [0.001], [0.5], [0.01]])
+    mu, t = np.meshgrid([-7.0, -1.0, 0.0, 0.1, 0.12, 1.5, 9.0], [0.0, 0.01, 0.6])
+    arguments = low, high, v, mu.ravel(), t.ravel(), asked
+    own, general = open_terms(*arguments), interval_terms(*arguments)
+    assert sum(part is not None for part in own) == asked
+    for one, other in zip(own[:asked], general[:asked], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-300)
+
+
+def test_rows_are_sorted_by_their_formula():
+    rows = rows_from((0.3, 0.3, 0.1), (0.1, np.inf, 0.1), (-np.inf, 0.1, 0.1), (-1, 1, 0.1),
+                     (-np.inf, np.inf, 0.1))  # fmt: skip
+    found = {kind: place.tolist() for kind, place, *_ in rows.groups}
+    assert found == {exact_terms: [0], open_terms: [1, 2], interval_terms: [3, 4]}
+    terms = report_terms(rows, np.array([0.2]), np.array([0.05]))
+    assert all(part[4, 0] == 0 for part in terms)  # it may be anywhere: nothing is learnt
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -1,16 +1,19 @@
 """Thousands of fits in one call: each equals the fit made alone, and the modes are all found."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alliance_review.synthesis import modes, pool, subsets
+from alliance_review.synthesis import leave_one_out, modes, pool, subsets
 from alliance_review.synthesis.blocks import BLOCK, blocks
 from alliance_review.synthesis.roots import bracketed_newton, bracketed_newton_single
 from alliance_review.synthesis.sensitivity import pool_many
 from alliance_review.synthesis.simulation import bootstrap, coverage, simulate
 from alliance_review.synthesis.sums import dot, fit_mean, total
+from alliance_review.synthesis.tau_likelihood import log_likelihood, score
 
 METHODS = ("FE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
 QUANTITIES = ("estimate", "se", "tau2", "i2", "h2", "q", "q_p", "p_value", "ci_low", "ci_high",
@@ -74,9 +77,9 @@ def test_no_point_of_a_dense_grid_is_more_likely(k, restricted):
     y, v = hard_sets(k, k, 1500)
     found = pool_many(y, v, tau2="REML" if restricted else "ML").tau2
     y = y - y[:1]
-    best = modes.log_likelihood(y, v, None, found, restricted=restricted)
+    best = log_likelihood(y, v, None, found, restricted=restricted)
     points = np.concatenate([[0.0], np.geomspace(1e-7, 1e4, 500)])
-    dense = [modes.log_likelihood(y, v, None, t, restricted=restricted) for t in points]
+    dense = [log_likelihood(y, v, None, t, restricted=restricted) for t in points]
     assert (np.max(dense, axis=0) <= best + 1e-8 * np.maximum(1, np.abs(best))).all()
 
 
@@ -98,7 +101,7 @@ def test_the_likelihood_falls_beyond_the_upper_limit(seed, k, restricted):
     y, v = hard_sets(seed, k, 8)
     limit = modes.upper_limit(y, v, None)
     for factor in (1.0, 1.7, 30.0, 1e4):
-        slope, _ = modes.score(y, v, None, factor * limit * (1 + 1e-12), restricted=restricted)
+        slope, _ = score(y, v, None, factor * limit * (1 + 1e-12), restricted=restricted)
         assert (slope < 0).all()
 
 
@@ -107,11 +110,11 @@ def test_the_likelihood_falls_beyond_the_upper_limit(seed, k, restricted):
 def test_slopes_are_the_derivatives_of_the_likelihood(seed, tau2, restricted):
     (y, v), step = data_sets(seed, 6, 1), 1e-5 * (tau2 + 0.01)
     one = y[:, 0], v[:, 0], None
-    value, slope = modes.score(*one, tau2, restricted=restricted)
-    up, down = (modes.log_likelihood(*one, tau2 + s, restricted=restricted) for s in (step, -step))
+    value, slope = score(*one, tau2, restricted=restricted)
+    up, down = (log_likelihood(*one, tau2 + s, restricted=restricted) for s in (step, -step))
     rise = (up - down) / step
     assert value == pytest.approx(rise, rel=1e-4, abs=1e-4 * (1 + abs(value)))
-    high, low = (modes.score(*one, tau2 + s, restricted=restricted)[0] for s in (step, -step))
+    high, low = (score(*one, tau2 + s, restricted=restricted)[0] for s in (step, -step))
     assert slope == pytest.approx((high - low) / (2 * step), rel=1e-4, abs=1e-3)
 
 
@@ -142,6 +145,17 @@ def test_both_root_finders_agree_and_stay_inside():
     # a slope of the wrong sign sends Newton out of the bracket: bisection takes over
     steep = bracketed_newton_single(lambda x: (1 - np.exp(5 * (x - 3)), 1.0), 0.0, 10.0, 9.0)
     assert steep == pytest.approx(3, rel=1e-8)
+
+
+def test_a_step_of_rounding_past_the_end_of_the_bracket_is_an_answer():
+    calls = []
+
+    def function(x):
+        calls.append(1)
+        return np.where(x < 1, 1e-17, -1e-17), -np.ones_like(x)
+
+    found = bracketed_newton(function, [0.5], [1.0], [1.0])
+    assert found[0] == pytest.approx(1) and len(calls) < 4
 
 
 def test_columns_that_are_done_are_left_alone():
@@ -182,7 +196,7 @@ BAD = {
     "columns differ": ((np.zeros((3, 2)), np.ones((3, 5))), "do not fit"),
     "nan": (([[0, 0], [0, np.nan]], np.ones(2)), "number 2 of data set 2 is nan"),
     "zero variance": ((np.zeros((2, 3)), [1, 0]), "variances must be positive; number 2 is 0"),
-    "too large": (([[1e61, 0], [0, 0]], [1, 1]), "beyond 1e60"),
+    "too large": (([[1e31, 0], [0, 0]], [1, 1]), "beyond 1e30"),
 }
 
 
@@ -203,6 +217,13 @@ def test_simulated_effects_have_the_mean_and_variance_asked_for():
     np.testing.assert_allclose(y.var(axis=1), V + 0.04, rtol=0.03)
     assert (y == simulate(0.3, 0.04, V, 40_000, seed=3)).all()
     assert (y != simulate(0.3, 0.04, V, 40_000, seed=4)).any()
+
+
+def test_whole_numbers_of_numpy_are_numbers():
+    drawn = simulate(0.3, 0.04, V, np.int64(7), seed=np.uint8(3))
+    assert drawn.shape == (8, 7) and (drawn == simulate(0.3, 0.04, V, 7, seed=3)).all()
+    again = bootstrap(drawn[:, 0], V, samples=np.int16(5), seed=np.int64(2))
+    assert type(again.seed) is type(again.samples) is int
 
 
 def test_coverage_of_known_cases():
@@ -230,7 +251,20 @@ def test_bootstrap_follows_the_fit():
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda: simulate(0, -1, V, 10), "tau2 not negative"),
+        (lambda: simulate(0, -1, V, 10), "tau2 must not be negative, not -1"),
+        (lambda: simulate(0.3, 0.02, 0.1, 5), r"or \(k, samples\), not of shape \(\)"),
+        (lambda: coverage(0.3, 0.02, 0.1), r"not of shape \(\)"),
+        (lambda: simulate(0, 0.1, np.ones((3, 4, 5)), 5), r"not of shape \(3, 4, 5\)"),
+        (lambda: simulate(0, 0.1, np.ones((3, 4)), 5), "do not fit"),
+        (lambda: simulate(0, 0.1, ["a", "b"], 5), "variances must be numbers"),
+        (lambda: simulate("x", 0.1, V, 5), "the mean must be a number, not 'x'"),
+        (lambda: simulate(0, [0.1, 0.2], V, 5), "tau2 must be a number"),
+        (lambda: simulate(0, 0.1, V, 5, seed=None), "the seed must be a whole number .* not None"),
+        (lambda: bootstrap(V, V, samples=5, seed=None), "seed must be a whole number .* not None"),
+        (lambda: bootstrap(V, V, samples=5, seed="a"), "seed must be a whole number .* not 'a'"),
+        (lambda: coverage(0, 0.1, V, samples=5, seed=-1), "seed must .* at least 0, not -1"),
+        (lambda: coverage(0, 0.1, V, samples=5, seed=1.0), "the seed must be .* not 1.0"),
+        (lambda: coverage(0, 0.1, V, samples=5, seed=True), "the seed must be .* not True"),
         (lambda: simulate(0, 0.1, V, 0), "samples must be a whole number"),
         (lambda: simulate(0, 0.1, V, 2.5), "samples must be a whole number"),
         (lambda: simulate(np.nan, 0.1, V, 5), "finite"),
@@ -257,3 +291,71 @@ def test_sets_of_one_effect_have_no_heterogeneity():
         every = subsets([0.1, 0.9], [0.01, 0.02], tau2=method)
         assert every.h2[:2].tolist() == [1, 1] and every.i2[:2].tolist() == [0, 0]
         assert np.isnan(every.ci_low[:2]).all() and np.isfinite(every.ci_low[2])
+
+
+def exact_dl(y, v):
+    """DerSimonian-Laird in fractions, and Q."""
+    y, v = ([Fraction(float(x)) for x in column] for column in (y, v))
+    w = [1 / x for x in v]
+    mean = sum(a * b for a, b in zip(w, y, strict=True)) / sum(w)
+    q = sum(a * (b - mean) ** 2 for a, b in zip(w, y, strict=True))
+    c = sum(w) - sum(a * a for a in w) / sum(w)
+    return float(max(0, (q - (len(y) - 1)) / c)), float(q), float((len(y) - 1) / c)
+
+
+@pytest.mark.parametrize("giant", [1e-4, 1e-7, 1e-10, 1e-13])
+def test_one_giant_study_takes_no_digits(giant):
+    y, v = data_sets(8, 6, 1)
+    y, v = y[:, 0] * 3, np.array([giant, *v[1:, 0]])
+    tau2, q, typical = exact_dl(y, v)
+    for k in (0, 3):  # whether it stands first or in the middle
+        order = np.roll(np.arange(6), k)
+        fit = pool(y[order], v[order], tau2="DL")
+        assert fit.tau2 == pytest.approx(tau2, rel=1e-10)
+        assert fit.h2 == pytest.approx(1 + tau2 / typical, rel=1e-10)
+        left = leave_one_out(y[order], v[order], tau2="DL")
+        for i in range(6):
+            keep = [j for j in order if j != order[i]]
+            tau2_left, q_left, _ = exact_dl(y[keep], v[keep])
+            assert left.q[i] == pytest.approx(q_left, rel=1e-10)
+            assert left.tau2[i] == pytest.approx(tau2_left, rel=1e-10, abs=1e-18)
+    assert pool(y, v, tau2="DL").q == pytest.approx(q, rel=1e-12)
+
+
+def test_zero_over_zero_is_no_evidence():
+    zero = pool(np.zeros(5), [0.1, 0.2, 0.3, 0.4, 0.5])
+    assert (zero.statistic, zero.p_value, zero.se) == (0, 1, 0)
+    assert pool(np.full(5, 0.2), [0.1, 0.2, 0.3, 0.4, 0.5]).p_value == 0
+    many = pool_many(np.zeros((5, 3)), [0.1, 0.2, 0.3, 0.4, 0.5])
+    assert many.p_value.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "y, v, message",
+    [
+        ([0, 1, 2], [1e-9, 1, 1e9], "from 1e-09 to 1e\\+09: beyond a factor of 1e15"),
+        ([0, 1, 2], [1e-41, 1e-41, 1e-41], "outside 1e-40"),
+        ([0, 1j, 2], [1, 1, 1], "effects must be numbers"),
+        ([0, 1, 2], [1, 1j, 1], "variances must be numbers"),
+    ],
+)
+def test_numbers_that_leave_no_digits_are_refused(y, v, message):
+    with pytest.raises(ValueError, match=message):
+        pool(y, v)
+    with pytest.raises(ValueError, match=message):
+        pool_many(np.array(y)[:, None], v)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_extremes_that_are_allowed_can_be_computed(method):
+    for y, v in (([1e30, -1e30, 0], [1e-40, 1e-30, 1e-26]), ([0, 1e-40, 1], [1e40, 1e40, 1e35])):
+        with np.errstate(all="raise", under="ignore"):
+            fit = pool(y, v, tau2=method)
+        assert np.isfinite([fit.estimate, fit.tau2, fit.q, fit.p_value]).all()
+
+
+def test_an_unknown_option_is_named():
+    for call in (lambda: leave_one_out(V, V, tau="DL"), lambda: subsets(V, V, alpha=1),
+                 lambda: pool_many(V[:, None], V, tau="DL")):  # fmt: skip
+        with pytest.raises(ValueError, match="no such option: (tau|alpha); there are tau2, test"):
+            call()

@@ -220,7 +220,9 @@ def test_climbers_that_meet_end_where_each_would_alone(rho):
     alone = climb(data, start, free, np.arange(len(start)))
     together = climb(data, start, free, np.zeros(len(start), dtype=int))
     np.testing.assert_allclose(alone.tau2, np.tile(best.tau2, (len(start), 1)), rtol=1e-9)
-    assert (together.points.value < alone.points.value - 1e-9).any()  # some stayed behind
+    behind = np.isneginf(together.points.value)
+    assert 0 < behind.sum() < len(start)
+    np.testing.assert_allclose(together.tau2[~behind], alone.tau2[~behind], rtol=1e-9)
     highest = together.best(np.arange(len(start)))
     np.testing.assert_allclose(highest.tau2, best.tau2, rtol=1e-9)
     np.testing.assert_allclose(highest.points.score * highest.tau2, 0, atol=1e-8)
@@ -246,6 +248,23 @@ def test_order_and_labels_do_not_matter(seed):
     again = three_level(y[order], v[order], names, X=X[order], rho=0.3)
     for name in ("estimate", "se", "tau2_between", "tau2_within", "log_likelihood", "q"):
         np.testing.assert_allclose(getattr(again, name), getattr(first, name), rtol=1e-9)
+
+
+@pytest.mark.parametrize("seed", [450, 1680])
+def test_digits_do_not_depend_on_the_order(seed):
+    """Problems in which a start that stays behind ends so near the peak that it looks as high."""
+    rng = np.random.default_rng(seed)
+    k = int(rng.integers(6, 60))
+    m = int(rng.integers(2, k // 2))
+    cluster = rng.integers(0, m, k)
+    v = np.exp(rng.normal(-4, rng.choice([0.3, 1.0]), k))
+    y = 0.2 * rng.normal(size=m)[cluster] + rng.normal(size=k) * np.sqrt(v + 0.02)
+    rho = float(rng.choice([0, 0.6]))
+    first = three_level(y, v, cluster, rho=rho)
+    for _ in range(4):
+        order = rng.permutation(k)
+        again = three_level(y[order], v[order], cluster[order], rho=rho)
+        assert again.tau2_within == pytest.approx(first.tau2_within, rel=1e-10)
 
 
 @FEW
@@ -367,12 +386,12 @@ def test_correlated_errors_count_for_less():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"cluster": [1, 1, 2]}, "differ in number: 4 and 3"),
+        ({"cluster": [1, 1, 2]}, "differ in length: 3 and 4"),
         ({"cluster": "abcd"}, "one label per effect"),
         ({"cluster": [1, 1, None, 2]}, "missing; number 3"),
         ({"cluster": [1, 1, float("nan"), 2]}, "missing; number 3"),
         ({"cluster": np.array([1, 1, 2, np.nan])}, "missing; number 4"),
-        ({"cluster": [1, 1, [2], 2]}, "hashable; number 3"),
+        ({"cluster": [1, 1, [2], 2]}, "single values.*number 3"),
         ({"cluster": [1, 1, 1, 1]}, "at least 2 clusters"),
         ({"cluster": [1, 2, 3, 4]}, "one effect"),
         ({"v": [0.1, 0.1, 0.0, 0.1]}, "variances must be positive; number 3"),

@@ -73,11 +73,35 @@ def test_smallest_possible_p_values():
     assert permutation_test(np.full(6, 0.5) + Y / 10, V).p_value[0] == 2 / 64
     steep = permutation_test(np.arange(6.0), np.full(6, 0.01), np.arange(6), tau2="DL")
     assert steep.p_value[1] == 2 / 720  # as observed, and turned round
+    for groups, smallest in (([0, 0, 0, 1, 1, 1], 2 / 20), ([0, 0, 1, 1, 1, 1], 1 / 15)):
+        apart = permutation_test(np.array(groups) + Y / 10, V, groups, tau2="DL")
+        assert apart.p_value[1] == apart.q_moderators_p == pytest.approx(smallest)
 
 
 def test_no_effect_at_all_is_no_evidence():
     for test in TESTS:
         assert permutation_test(np.zeros(6), V, test=test).p_value[0] == 1
+
+
+@pytest.mark.parametrize("test", TESTS)
+def test_equal_effects_are_no_evidence_for_moderators(test):
+    ours = permutation_test(np.full(6, 0.3), V, X, test=test)
+    fit = meta_regression(np.full(6, 0.3), V, X, test=test)
+    np.testing.assert_allclose(ours.statistic, fit.statistic)
+    assert (ours.statistic[1], ours.p_value[1], ours.critical[1]) == (0, 1, 0)
+    assert (ours.q_moderators, ours.q_moderators_p) == (0, 1)
+    assert not np.isnan(ours.quantiles).any()
+    if test == "hksj":
+        assert ours.statistic[0] == np.inf
+        assert (ours.quantiles[0] == np.inf).all()
+
+
+def test_an_infinite_statistic_is_the_largest_there_is():
+    ours = permutation_test(np.full(6, 0.3), V, test="hksj")
+    assert ours.statistic[0] == np.inf
+    assert ours.p_value[0] == 2 / 64
+    assert ours.quantiles[0, [0, -1]].tolist() == [-np.inf, np.inf]
+    assert np.isfinite(ours.quantiles[0, 1:-1]).all()
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)
@@ -166,6 +190,21 @@ def test_random_arrangements_are_even():
     assert np.abs(np.unique(signs, axis=0, return_counts=True)[1] - 1000).max() < 160
 
 
+@pytest.mark.parametrize("test", TESTS)
+@pytest.mark.parametrize("iterations", [None, 19])
+def test_the_test_of_a_moderator_keeps_its_level(test, iterations):
+    """All 20 orders or 19 drawn, with every statistic: p is at most 0.2 at most once in five."""
+    rng = np.random.default_rng(3)
+    found = [
+        permutation_test(
+            rng.normal(0.2, 0.3, 6), rng.uniform(0.01, 0.2, 6), [0, 0, 0, 1, 1, 1],
+            tau2="DL", test=test, iterations=iterations, seed=i,
+        ).q_moderators_p
+        for i in range(600)
+    ]  # fmt: skip
+    assert 0.05 < np.mean(np.array(found) <= 0.2) < 0.25
+
+
 def test_the_test_keeps_its_level():
     """With effects that differ by chance alone, p is at most 5 per cent once in twenty."""
     rng = np.random.default_rng(3)
@@ -180,9 +219,9 @@ def test_the_test_keeps_its_level():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"iterations": 1}, "at least 2 iterations are needed, not 1"),
-        ({"iterations": 10.5}, "iterations must be a whole number, not 10.5"),
-        ({"iterations": True}, "iterations must be a whole number, not True"),
+        ({"iterations": 1}, "iterations must be a whole number of at least 2, not 1"),
+        ({"iterations": 10.5}, "iterations must be a whole number of at least 2, not 10.5"),
+        ({"iterations": True}, "iterations must be a whole number of at least 2, not True"),
         ({"tau2": "XX"}, "tau2 must be one of"),
         ({"test": "t"}, "test must be one of"),
         ({"level": 0}, "level must lie between 0 and 1"),

@@ -9,14 +9,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from alliance_review.interpretation import planning
-from alliance_review.synthesis.power import heterogeneity as power_q
 from alliance_review.synthesis.power.heterogeneity import (
     power_of_q,
     power_of_q_fixed,
-    power_of_slope,
-    power_of_subgroups,
     required_studies_q,
-    smallest_slope,
     smallest_tau2,
 )
 from alliance_review.synthesis.power.mean import (
@@ -25,6 +21,11 @@ from alliance_review.synthesis.power.mean import (
     required_studies,
     required_variance,
     smallest_effect,
+)
+from alliance_review.synthesis.power.moderators import (
+    power_of_slope,
+    power_of_subgroups,
+    smallest_slope,
 )
 from alliance_review.synthesis.power.q_distribution import q_tail
 
@@ -258,7 +259,7 @@ def test_shapes_and_plain_numbers():
     assert type(smallest_tau2(V)) is float
     assert type(required_studies(0.2, 0.02)) is int
     assert type(required_studies_q(0.02, 0.02)) is int
-    assert power_q.power_of_slope([0.1, 0.2], [1, 2, 3, 4, 5, 6], V).shape == (2,)
+    assert power_of_slope([0.1, 0.2], [1, 2, 3, 4, 5, 6], V).shape == (2,)
 
 
 REFUSED = [
@@ -277,8 +278,35 @@ REFUSED = [
     (required_studies, (0.1, -1), {}, "variances must be positive"),
     (required_studies, (0.1, 0.1), {"test": "hksj", "power": 0.01}, "power must be above alpha"),
     (required_studies, (1e-9, 0.1), {"test": "hksj"}, "more than 1000000000 studies"),
-    (required_variance, (0.1, 0), {}, "k must be a whole number from 1, not 0"),
+    (required_variance, (0.1, 0), {}, "k must be a whole number of at least 1, not 0"),
     (required_variance, (0.1, 2), {"tau2": 0.1}, "2 studies do not reach a power of 0.8 however"),
+    (power_of_mean, (0.2, V), {"alpha": "x"}, "alpha must be a number, not 'x'"),
+    (power_of_mean, (0.2, V), {"alpha": [0.05]}, "alpha must be one number, not [0.05]"),
+    (power_of_mean, (0.2, V), {"tau2": [0.1, 0.2]}, "tau2 must be one number, not [0.1, 0.2]"),
+    (power_of_mean, (0.2, V), {"tau2": {}}, "tau2 must be a number, not {}"),
+    (power_of_mean, (0.2, V), {"sides": [1, 2]}, "sides must be 1 or 2, not [1, 2]"),
+    (power_of_mean, (0.2, V), {"test": ["z"]}, "test must be one of z, hksj, not ['z']"),
+    (power_of_mean, ("a", V), {}, "the effect must be a number, not 'a'"),
+    (power_of_mean, (0.2, ["a"]), {}, "variances must be numbers"),
+    (power_of_mean, (0.2, [[1], [1, 2]]), {}, "variances must be numbers"),
+    (power_of_mean, (0.2, 0.1), {}, "variances must be one-dimensional"),
+    (smallest_effect, (V,), {"power": None}, "power must be finite, not None"),
+    (required_studies, ([0.1, 0.2], 0.1), {}, "the effect must be one number, not [0.1, 0.2]"),
+    (required_studies, (0.1, [0.1, 0.2]), {}, "variances must be one-dimensional"),
+    (required_studies, (0.1, 0.1), {"test": "t"}, "test must be one of z, hksj, not 't'"),
+    (required_variance, (0.2, None), {}, "k must be a whole number of at least 1, not None"),
+    (required_variance, (0.2, math.nan), {}, "k must be a whole number of at least 1, not nan"),
+    (required_variance, (0.2, "a"), {}, "k must be a whole number of at least 1, not 'a'"),
+    (required_variance, (0.2, True), {}, "k must be a whole number of at least 1, not True"),
+    (required_n_per_study, (0.2, 2.5), {}, "k must be a whole number of at least 1, not 2.5"),
+    (q_tail, ([10, 11], V), {}, "the value must be one number, not [10, 11]"),
+    (smallest_tau2, (V,), {"power": "x"}, "power must be a number, not 'x'"),
+    (required_studies_q, ([0.1], 0.1), {}, "tau2 must be one number, not [0.1]"),
+    (power_of_subgroups, ([0.1] * 6, V, 6), {}, "group must be a sequence of one label"),
+    (power_of_subgroups, ([0.1] * 6, V, [[1]] * 6), {}, "group must be single values"),
+    (power_of_subgroups, ({"a": "x", "b": 1}, V, list("aaaaab")), {}, "effects must be numbers"),
+    (power_of_slope, ("x", range(6), V), {}, "the slope must be a number, not 'x'"),
+    (smallest_slope, (range(6), V), {"tau2": "x"}, "tau2 must be a number, not 'x'"),
     (power_of_q, ([0.1], 0.1), {}, "at least 2 effects are needed"),
     (power_of_q, (V, -0.1), {}, "tau2 must be 0 or more"),
     (power_of_q, (V, math.inf), {}, "tau2 must be finite"),
@@ -286,9 +314,9 @@ REFUSED = [
     (power_of_q_fixed, ([0.1, 0.2], [0.1]), {}, "differ in length: 2 and 1"),
     (smallest_tau2, (V,), {"power": 0.04}, "power must be above alpha"),
     (required_studies_q, (0, 0.1), {}, "tau2 must be above 0"),
-    (power_of_subgroups, ({"a": 1}, V, "aaaaaa"), {}, "at least two subgroups are needed"),
-    (power_of_subgroups, ({"a": 1}, V, "aaaaab"), {}, "no effect is given for subgroup 'b'"),
-    (power_of_subgroups, ({"a": 1}, V, "ab"), {}, "differ in length: 2 and 6"),
+    (power_of_subgroups, ({"a": 1}, V, list("aaaaaa")), {}, "at least two subgroups are needed"),
+    (power_of_subgroups, ({"a": 1}, V, list("aaaaab")), {}, "no effect is given for subgroup 'b'"),
+    (power_of_subgroups, ({"a": 1}, V, list("ab")), {}, "differ in length: 2 and 6"),
     (power_of_slope, (0.1, [2.0] * 6, V), {}, "the moderator has the same value in all studies"),
     (power_of_slope, (0.1, [1, 2], [1, 1]), {}, "at least 3 effects are needed"),
     (smallest_slope, ([1, 2, 3], [1, 1, 1]), {"power": 0.01}, "power must be above alpha"),

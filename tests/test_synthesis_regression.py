@@ -3,15 +3,18 @@
 from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alliance_review.synthesis.heterogeneity import METHODS
 from alliance_review.synthesis.heterogeneity import tau_squared as pooled_tau_squared
+from alliance_review.synthesis.modes import GRID_FACTOR
 from alliance_review.synthesis.pooling import pool
 from alliance_review.synthesis.regression.batch import coefficients_of
-from alliance_review.synthesis.regression.fit import meta_regression, variance_inflation
+from alliance_review.synthesis.regression.fit import meta_regression, variance_inflation, wald
+from alliance_review.synthesis.regression.likelihood import grid, score
 from alliance_review.synthesis.regression.projection import columns
 from alliance_review.synthesis.regression.tau import tau_squared_regression
 from alliance_review.synthesis.tau_test import tau2_lr_test
@@ -256,6 +259,9 @@ def test_inflation_is_that_of_the_weighted_regression_on_the_others():
     assert variance_inflation(fit) == pytest.approx({"a": expected, "b": expected})
     assert np.isnan(fit.vif[0])
     assert variance_inflation(meta_regression(Y, V, X)) == pytest.approx({"x1": 1.0})
+    assert variance_inflation(meta_regression(Y, V, None)) == {}
+    with pytest.raises(ValueError, match="that of a meta-regression"):
+        variance_inflation(pool(Y, V))
 
 
 def test_prediction_at_given_values():
@@ -276,6 +282,8 @@ def test_prediction_at_given_values():
         fit.predict([1, 2, 3])
     with pytest.raises(ValueError, match="new moderators must be finite"):
         fit.predict([1, np.nan])
+    with pytest.raises(ValueError, match="new moderators must be numbers; code categories"):
+        fit.predict(["old", "new"])
 
 
 def test_explained_share():
@@ -302,8 +310,6 @@ def test_a_column_of_ones_is_the_intercept():
 
 
 def test_names_from_a_data_frame():
-    import pandas as pd
-
     frame = pd.DataFrame({"age": X, "inpatient": Z})
     fit = meta_regression(Y, V, frame)
     assert fit.names == ("intercept", "age", "inpatient")
@@ -313,6 +319,62 @@ def test_names_from_a_data_frame():
     assert "inpatient" in fit._repr_html_()
     assert "_design" not in fit.to_dict()
     assert fit.to_dict()["estimate"] == pytest.approx(fit.estimate.tolist())
+
+
+def test_the_name_of_a_series_is_kept():
+    for name, expected in (("rater", "rater"), (3, "3"), (None, "x1")):
+        for kind in (float, "Float64"):
+            column = pd.Series(X, name=name, index=range(5, 12)).astype(kind)
+            fit = meta_regression(Y, V, column)
+            assert fit.names == ("intercept", expected)
+            np.testing.assert_array_equal(fit.estimate, meta_regression(Y, V, X).estimate)
+    assert meta_regression(Y, V, pd.Series(X, name="rater"), names=["age"]).names[1] == "age"
+    assert meta_regression(Y, V, pd.DataFrame({"age": X})["age"]).names[1] == "age"
+    flag = pd.Series(Z == 1, name="inpatient")
+    np.testing.assert_array_equal(
+        meta_regression(Y, V, flag).estimate, meta_regression(Y, V, Z).estimate
+    )
+
+
+@pytest.mark.parametrize("test", TESTS)
+def test_equal_effects_are_no_evidence_for_moderators(test):
+    for value in (0.3, 0.0):
+        for x in (X, np.column_stack([X, Z])):
+            fit = meta_regression(np.full(7, value), V, x, test=test)
+            assert (fit.q_moderators, fit.q_moderators_p) == (0, 1)
+            assert (fit.statistic[1:] == 0).all()
+            assert (fit.p_value[1:] == 1).all()
+            assert (fit.estimate[1:] == 0).all()
+            if test == "hksj":
+                assert (fit.se == 0).all()
+                assert (fit.statistic[0], fit.p_value[0]) == ((np.inf, 0) if value else (0, 1))
+    # the inflation is that of the design: it does not need residuals
+    both = np.column_stack([X, Z])
+    noisy = meta_regression(Y, V, both, tau2="FE", test=test)
+    none = meta_regression(np.zeros(7), V, both, tau2="FE", test=test)
+    np.testing.assert_allclose(none.vif, noisy.vif)
+
+
+def test_the_test_of_several_coefficients_without_variance():
+    s = np.diag([4.0, 0.0, 0.0])
+    assert wald(np.array([2.0, 0.0, 0.0]), s) == 1
+    assert wald(np.array([2.0, 0.0, 1e-9]), s) == np.inf
+    assert wald(np.zeros(2), np.zeros((2, 2))) == 0
+    assert wald(np.array([1.0, 2.0]), np.array([[2.0, 1.0], [1.0, 2.0]])) == pytest.approx(2)
+
+
+def test_the_grid_has_the_steps_of_the_mean():
+    """From point to point no weight changes by more than the factor of the one rule."""
+    rng = np.random.default_rng(1)
+    v, y = np.exp(rng.uniform(-8, 1, (9, 40))), rng.normal(size=(9, 40))
+    data = columns(y, v, np.column_stack([np.ones(9), rng.normal(size=9)]))
+    tau2 = grid(data)
+    assert (tau2[0] == 0).all()
+    ratios = (v + tau2[1:, None]) / (v + tau2[:-1, None])
+    assert ratios.max() <= GRID_FACTOR * (1 + 1e-12)
+    for beyond in (tau2[-1], 10 * tau2[-1]):
+        for restricted in (True, False):
+            assert (score(data, beyond, restricted=restricted)[0] < 0).all()
 
 
 def test_results_cannot_be_changed():
@@ -334,7 +396,23 @@ def test_results_cannot_be_changed():
         (np.full(7, 4.0), {"names": ["age"]}, "moderator 'age' is the same for all effects"),
         (np.zeros(7), {"names": ["age"]}, "moderator 'age' is the same for all effects"),
         (np.vander(X, 7)[:, :6], {}, "7 coefficients need at least 8 effects, 7 given"),
-        (["a"] * 7, {}, "moderators must be numbers"),
+        (["a"] * 7, {}, "numbers; code categories as 0/1 columns, or use subgroup_analysis"),
+        (["1", "2", "3", "4", "5", "6", "8"], {}, "moderators must be numbers; code categories"),
+        (pd.Categorical([1, 2, 1, 2, 1, 2, 2]), {}, "moderators must be numbers; code categ"),
+        (pd.Series(list("abababb"), name="g"), {}, "moderators must be numbers; code categories"),
+        (pd.DataFrame({"a": X, "b": list("abababb")}), {}, "moderators must be numbers; code"),
+        (
+            pd.DataFrame({"a": X, "b": pd.Categorical([1, 2, 1, 2, 1, 2, 2])}), {},
+            "moderators must be numbers; code categories",
+        ),
+        (pd.date_range("2020-01-01", periods=7), {}, "moderators must be numbers; code"),
+        (X + 1j, {}, "moderators must be numbers"),
+        ([[1, 2]] * 6 + [[3]], {}, "moderators must be a rectangle of numbers"),
+        (
+            pd.Series([1, 2, pd.NA, 4, 5, 6, 8], dtype="Int64", name="age"), {},
+            "moderator 'age' must be finite; number 3 is nan",
+        ),
+        ([1, 2, None, 4, 5, 6, 8], {}, "moderator 'x1' must be finite; number 3 is nan"),
         (np.zeros((7, 2, 2)), {}, "one or two dimensions, not 3"),
         (X, {"names": ["a", "b"]}, "1 moderators need as many names, 2 given"),
         (np.column_stack([X, Z]), {"names": ["a", "a"]}, "two moderators have the same name"),

@@ -1,15 +1,20 @@
 """Reports in words and numbers, and their pooling."""
 
 import json
+from dataclasses import fields
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alliance_review import effect_sizes
 from alliance_review.synthesis import (
     NoMaximum,
+    PooledReports,
+    Profile,
     Report,
+    ReportSubsets,
     critical_z,
     leave_one_out_reports,
     pool,
@@ -18,6 +23,7 @@ from alliance_review.synthesis import (
     report_bounds,
     report_subsets,
 )
+from alliance_review.synthesis.results import Result
 
 INF = float("inf")
 
@@ -47,6 +53,70 @@ MIXED = [
 def test_critical_value_is_that_of_the_t_test(n, alpha, tails, t):
     r = t / (n - 2 + t**2) ** 0.5
     assert critical_z(n, alpha, tails) == pytest.approx(np.arctanh(r), rel=3e-4)
+
+
+NOT_CRITICAL = {
+    "n = 1": {"n": 1},
+    "n = 3.9": {"n": 3.9},
+    "one n of many": {"n": [20, 3, 50]},
+    "n nan": {"n": float("nan")},
+    "n infinite": {"n": INF},
+    "n text": {"n": "many"},
+    "n None": {"n": None},
+    "alpha 2": {"n": 30, "alpha": 2},
+    "alpha 0": {"n": 30, "alpha": 0},
+    "alpha negative": {"n": 30, "alpha": -0.05},
+    "alpha nan": {"n": 30, "alpha": float("nan")},
+    "alpha text": {"n": 30, "alpha": "5 %"},
+    "alpha before n": {"n": 1, "alpha": 5},
+    "one-tailed alpha 1": {"n": 30, "alpha": [0.5, 1], "tails": 1},
+    "least alpha": {"n": 30, "alpha": 1e-308},
+    "array of n": {"n": np.array([3, 5])},
+    "tails 3": {"n": 30, "tails": 3},
+    "tails 0": {"n": 30, "tails": 0},
+    "tails text": {"n": 30, "tails": "two"},
+    "n before tails": {"n": 1, "tails": 3},
+    "a correlation of 1": {"n": 4, "alpha": 1e-300},
+}
+
+
+@pytest.mark.parametrize("case", NOT_CRITICAL)
+def test_critical_value_is_refused_in_the_words_of_the_effect_sizes(case):
+    with pytest.raises(ValueError) as theirs:
+        effect_sizes.critical_z(**NOT_CRITICAL[case])
+    with pytest.raises(ValueError) as ours:
+        critical_z(**NOT_CRITICAL[case])
+    assert str(ours.value) == str(theirs.value)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.integers(4, 10**6), st.floats(1e-4, 1).map(lambda x: x**4), st.sampled_from([1, 2]))
+def test_critical_value_is_that_of_the_effect_sizes(n, alpha, tails):
+    try:
+        theirs = effect_sizes.critical_z(n, alpha, tails)
+    except ValueError as refusal:
+        with pytest.raises(ValueError) as ours:
+            critical_z(n, alpha, tails)
+        assert str(ours.value) == str(refusal)
+        return
+    # atanh(r) loses digits where r is close to 1: z = atanh(r) is known to eps / (1 - r**2)
+    known = 1e-13 + 1e-15 * np.cosh(theirs) ** 2
+    assert critical_z(n, alpha, tails) == pytest.approx(theirs, rel=1e-11, abs=known)
+
+
+def test_critical_value_keeps_the_shape():
+    assert type(critical_z(30)) is float
+    many = critical_z([[10, 20, 30], [40, 50, 60]])
+    assert many.shape == (2, 3) and many[1, 2] == critical_z(60)
+    assert (critical_z(30, [0.05, 0.01]) == [critical_z(30), critical_z(30, 0.01)]).all()
+    assert critical_z(30, 1) == pytest.approx(0, abs=1e-15)
+
+
+def test_a_tiny_alpha_keeps_its_bound():
+    # Student's t with 2 degrees of freedom: its upper tail is 1/(2 t**2) for large t
+    t = (1e-20) ** -0.5
+    (low, high) = report_bounds(Report("significant", 4, sign=1, alpha=1e-20))
+    assert low == pytest.approx(np.arcsinh(t / 2**0.5), rel=1e-12) and high == INF
 
 
 def test_bounds_of_every_form():
@@ -114,7 +184,23 @@ def test_bad_calls_are_refused():
         (lambda: pool_reports([MIXED[0], 0.3]), "number 2 is not a Report"),
         (lambda: pool_reports(MIXED, level=95), "between 0 and 1"),
         (lambda: leave_one_out_reports(MIXED[:2]), "at least 3"),
-        (lambda: report_subsets(MIXED * 2), "too many"),
+        (lambda: report_subsets(MIXED * 2), "too many; 14 at most"),
+        (lambda: pool_reports(None), "must be a list of Report, not NoneType"),
+        (lambda: pool_reports(5), "must be a list of Report, not int"),
+        (lambda: pool_reports(MIXED[0]), "must be a list of Report, not Report"),
+        (lambda: pool_reports("null"), "number 1 is not a Report but str"),
+        (lambda: leave_one_out_reports(None), "must be a list of Report, not NoneType"),
+        (lambda: leave_one_out_reports(MIXED, level=95), "between 0 and 1"),
+        (lambda: leave_one_out_reports(ONE_SIDED["all signs"] * 2, level=2), "between 0 and 1"),
+        (lambda: report_subsets(None), "must be a list of Report, not NoneType"),
+        (lambda: report_subsets(MIXED[:1]), "at least 2"),
+        (lambda: report_bounds("a"), "of a Report, not of str"),
+        (lambda: report_bounds(None), "of a Report, not of NoneType"),
+        (lambda: profile(None, [0.0]), "must be a list of Report, not NoneType"),
+        (lambda: profile(MIXED, None), "grid of means"),
+        (lambda: profile(MIXED, "a"), "grid of means"),
+        (lambda: profile(MIXED, [[0.0, 0.1]]), "grid of means"),
+        (lambda: profile(MIXED, [[0.0], [0.1, 0.2]]), "grid of means"),
         (lambda: profile(MIXED, []), "grid of means"),
         (lambda: profile(MIXED, [INF]), "grid of means"),
     ]:
@@ -303,6 +389,67 @@ def test_result_is_plain_as_a_dict():
         json.dumps(result.to_dict(), allow_nan=False)
 
 
+MEANS = [0.0, 0.1, 0.2]
+RESULTS = {
+    "pooled": (lambda: pool_reports(MIXED), PooledReports, 1, ("weights",)),
+    "profile": (
+        lambda: profile(MIXED, MEANS),
+        Profile,
+        3,
+        ("mu", "tau", "log_likelihood", "deviance"),
+    ),
+    "subsets": (
+        lambda: report_subsets(MIXED[:4]),
+        ReportSubsets,
+        15,
+        ("members", "estimate", "tau", "log_likelihood", "k"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RESULTS)
+def test_results_show_compare_and_stay_as_they_are(case):
+    make, kind, lines, arrays = RESULTS[case]
+    one, other = make(), make()
+    assert isinstance(one, kind) and isinstance(one, Result)
+    assert one == one and one != other and len({one, other, one}) == 2
+    assert one.to_dict() == other.to_dict()
+    assert list(one.to_dict()) == [field.name for field in fields(kind)]
+    text = repr(one)
+    assert text.startswith(kind.__name__) and text.count("\n") <= 12
+    assert "array(" not in text and max(map(len, text.splitlines())) < 80
+    page = one._repr_html_()
+    assert page.startswith("<table>") and page.endswith("</table>")
+    assert len(one.to_frame()) == lines
+    with pytest.raises(AttributeError):
+        one.tau = 0
+    for name in arrays:
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(one, name)[0] = 1
+
+
+def test_frames_hold_the_numbers():
+    result = pool_reports(MIXED)
+    line = result.to_frame().iloc[0]
+    assert line["estimate"] == result.estimate and line["tau_ci_high"] == result.tau_ci_high
+    assert line["k"] == 10 and line["k_exact"] == 3
+    assert f"estimate: {result.estimate:.4g}" in repr(result)
+    assert f"tau_ci: {result.tau_ci_low:.4g} to {result.tau_ci_high:.4g}" in repr(result)
+    frame = profile(MIXED, MEANS).to_frame()
+    assert frame["mu"].tolist() == MEANS and (frame["deviance"] >= 0).all()
+    frame = report_subsets(MIXED[:3]).to_frame()
+    assert frame["k"].tolist() == [1, 1, 2, 1, 2, 2, 3]
+    assert frame["members_2"].tolist() == [False, True, True, False, False, True, True]
+    assert frame["estimate"].iloc[0] == pytest.approx(0.30)
+
+
+def test_the_grid_of_the_caller_stays_his_own():
+    grid = np.array(MEANS)
+    result = profile(MIXED, grid)
+    grid[0] = 9.0
+    assert result.mu.tolist() == MEANS
+
+
 # ------------------------------------------------------------------------------ left out
 
 
@@ -328,3 +475,25 @@ def test_every_subset_of_reports():
             assert every.tau[i] == pytest.approx(alone.tau, abs=1e-7)
             assert every.log_likelihood[i] == pytest.approx(alone.log_likelihood, abs=1e-10)
     assert every.estimate[0] == pytest.approx(0.30) and every.tau[0] == 0
+
+
+def test_every_subset_says_how_far_it_is():
+    # two numbers among open reports: the quarter of the subsets with neither has no maximum
+    reports = [MIXED[0], *[Report("significant", 30 + 5 * i, sign=1) for i in range(6)]]
+    reports += [Report("sign", 50 + 5 * i, sign=-1) for i in range(3)]
+    reports += [Report("null", 40, sign=1, tails=1)]
+    told = []
+    every = report_subsets([*reports, MIXED[1]], progress=lambda *step: told.append(step))
+    total = 3 * 2**10
+    assert [done for done, _ in told] == sorted({done for done, _ in told}) and len(told) > 1
+    assert told[-1] == (total, total) and {step[1] for step in told} == {total}
+    assert np.isfinite(every.estimate).sum() == total
+    # what is fitted in one block is what is fitted alone, in the first block and in the last
+    for row in (2, 2**12 - 2):
+        chosen = [r for r, m in zip([*reports, MIXED[1]], every.members[row], strict=True) if m]
+        alone = pool_reports(chosen)
+        assert every.estimate[row] == pytest.approx(alone.estimate, abs=1e-8)
+        assert every.log_likelihood[row] == pytest.approx(alone.log_likelihood, abs=1e-10)
+    told.clear()
+    report_subsets(ONE_SIDED["all signs"], progress=lambda *step: told.append(step))
+    assert told == []

@@ -27,6 +27,13 @@ def test_many_results_are_the_lines_of_a_frame():
     assert isinstance(frame, pd.DataFrame) and len(frame) == 5
     np.testing.assert_array_equal(frame["ci_low"], left.ci_low)
     assert frame["k"].tolist() == [4] * 5
+    assert left.entries().equals(frame)
+    assert len(left.summary()) == 1 and "ci_low" not in left.summary()
+
+
+def test_a_result_without_entries_is_its_summary():
+    fit = pool(Y, V)
+    assert fit.to_frame().equals(fit.summary()) and fit.entries().empty
 
 
 def test_a_few_readable_lines():
@@ -61,6 +68,26 @@ def test_text_is_escaped_and_columns_are_numbered():
     assert "flag: yes" in repr(odd) and "array of shape (2, 2)" in repr(odd)
     plain = json.loads(json.dumps(odd.to_dict()))
     assert plain["inner"]["k"] == 5 and plain["matrix"] == [[0, 1], [2, 3]]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Several(Result):
+    slope: np.ndarray
+    slope_low: np.ndarray
+    slope_high: np.ndarray
+    note: str
+    many_low: np.ndarray
+    many_high: np.ndarray
+    _shown: ClassVar = ("slope", ("slope_low", "slope_high"), "note", ("many_low", "many_high"))
+
+
+def test_intervals_are_paired_and_named_and_empty_text_is_left_out():
+    one, long = np.array([1.0, 2.0]), np.zeros(9)
+    lines = repr(Several(one, one - 1, one + 1, "", long, long)).splitlines()
+    assert lines == [
+        "Several", "  slope: [1, 2]", "  slope interval: [0 to 2, 1 to 3]",
+        "  many: array of shape (9,) to array of shape (9,)",
+    ]  # fmt: skip
 
 
 def test_what_is_not_a_number_becomes_none():

@@ -231,7 +231,7 @@ def test_no_test_where_one_cluster_is_all_there_is():
         ({"kind": "HC2"}, "kind must be one of CR2"),
         ({"df": "z"}, "df must be one of satterthwaite, clusters"),
         ({"level": 0}, "level"),
-        ({"cluster": [1, 2]}, "differ in number"),
+        ({"cluster": [1, 2]}, "differ in length"),
         ({"v": [0.1, 0.1, 0.1, 0.1, -1]}, "positive; number 5"),
         ({"working": "three_level", "cluster": [1, 2, 3, 4, 5]}, "one effect"),
     ],

@@ -1,6 +1,7 @@
 """Selection models and p-uniform*: derivatives, integrals, maxima, limits, refusals."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_ndtr, ndtr, ndtri
 
 from alliance_review.synthesis import pool
+from alliance_review.synthesis.selection import fit
 from alliance_review.synthesis.selection.fit import NoMaximum
 from alliance_review.synthesis.selection.model import selection_model
 from alliance_review.synthesis.selection.optimise import maximise
@@ -157,11 +159,11 @@ def test_more_points_change_nothing(kind, two_sided):
 # --- the maximum
 
 
-@pytest.mark.parametrize("alternative", ["greater", "two.sided"])
+@pytest.mark.parametrize("alternative", ["greater", "two-sided"])
 @pytest.mark.parametrize("kind", ["step", *FAMILIES])
 def test_no_step_away_raises_the_likelihood(kind, alternative):
     found = selection_model(Y, V, kind=kind, alternative=alternative)
-    two_sided = alternative == "two.sided"
+    two_sided = alternative == "two-sided"
     if kind == "step":
         weighting = step_weighting(p_values(Y, V, two_sided)[0], (0.025,), two_sided)
     else:
@@ -337,8 +339,8 @@ def test_less_is_the_mirror_of_greater(rows):
 @given(data)
 def test_two_sided_has_no_side(rows):
     y, v = both_sides(rows)
-    one = fit_or_none(y, v, alternative="two.sided", steps=(0.05,))
-    same(one, fit_or_none(-y, v, alternative="two.sided", steps=(0.05,)), -1.0)
+    one = fit_or_none(y, v, alternative="two-sided", steps=(0.05,))
+    same(one, fit_or_none(-y, v, alternative="two-sided", steps=(0.05,)), -1.0)
 
 
 # --- moderators
@@ -365,6 +367,22 @@ def test_moderators():
     assert found.lr_statistic == pytest.approx(ratio, abs=1e-8)
 
 
+def test_the_frame_of_a_model_with_moderators_has_its_coefficients():
+    y, v = fixtures.effects("bangertdrowns2004")
+    found = selection_model(y, v, X=np.sqrt(v))
+    frame = found.to_frame()
+    assert frame["names"].tolist() == ["intercept", "x1"]
+    for name in ("estimate", "se", "ci_low", "ci_high", "statistic", "p_value"):
+        np.testing.assert_array_equal(frame[name], getattr(found, name))
+    assert found.summary().loc[0, "tau2"] == found.tau2 and "estimate" not in found.summary()
+    ends = zip(found.ci_low, found.ci_high, strict=True)
+    interval = ", ".join(f"{low:.4g} to {high:.4g}" for low, high in ends)
+    assert f"ci: [{interval}]" in repr(found)
+    plain = selection_model(y, v)
+    assert plain.to_frame().loc[0, "estimate"] == plain.estimate
+    assert "entries" not in repr(plain)
+
+
 # --- what the result says
 
 
@@ -373,7 +391,9 @@ def test_counts_and_warning():
     p = ndtr(-Y / np.sqrt(V))
     assert found.counts.tolist() == [(p <= 0.025).sum(), ((p > 0.025) & (p <= 0.5)).sum(), 1]
     assert "only 1 of the effects have p above 0.5 and up to 1" in found.warning
-    assert selection_model(*fixtures.effects("mcdaniel1994")).warning == ""
+    assert "warning: only 1" in repr(found)
+    silent = selection_model(*fixtures.effects("mcdaniel1994"))
+    assert silent.warning == "" and "warning" not in repr(silent)
     assert math.isnan(found.weights_se[0])
     assert (found.weights_low[1:] >= 0).all()
     with pytest.raises(ValueError, match="read-only"):
@@ -448,6 +468,50 @@ def test_a_likelihood_without_maximum_is_refused():
     z = np.array([1.97, 1.98, 2.0, 2.02, 1.99])
     with pytest.raises(NoMaximum, match="too steeply"):
         selection_model(z * np.sqrt(V[:5]), V[:5], kind="negative_exponential")
+
+
+# --- many effects
+
+
+@pytest.mark.parametrize("kind", ["step", "beta", "logistic"])
+def test_blocks_of_effects_do_not_change_the_fit(kind, monkeypatch):
+    y, v = fixtures.effects("mcdaniel1994")
+    whole = selection_model(y, v, kind=kind)
+    sizes = []
+
+    def noted(weighting, sigma, *rest):
+        sizes.append(sigma.size)
+        return normaliser(weighting, sigma, *rest)
+
+    monkeypatch.setattr(fit, "AT_ONCE", 1)
+    monkeypatch.setattr(fit, "normaliser", noted)
+    parts = selection_model(y, v, kind=kind)
+    assert max(sizes) < y.size / 10
+    assert parts.log_likelihood == pytest.approx(whole.log_likelihood, abs=1e-9)
+    assert parts.estimate == pytest.approx(whole.estimate, rel=1e-6)
+    np.testing.assert_allclose(parts.weights, whole.weights, rtol=1e-5)
+    assert parts.se == pytest.approx(whole.se, rel=1e-5)
+
+
+def test_memory_does_not_grow_with_the_effects():
+    rng = np.random.default_rng(4)
+    v = rng.uniform(0.005, 0.05, 600)
+    y = 0.2 + rng.normal(size=v.size) * np.sqrt(v + 0.02)
+    peaks = []
+    for size in (150, 600):
+        tracemalloc.start()
+        selection_model(y[:size], v[:size], kind="beta")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 2 * peaks[0] < 40e6
+
+
+def test_a_long_search_says_how_far_it_is(capsys, monkeypatch):
+    clock = iter(range(0, 100, 3))
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    selection_model(Y, V)
+    said = capsys.readouterr().err.splitlines()
+    assert said == [f"selection model, searches: {n} of 3" for n in (1, 2, 3)]
 
 
 # --- the climb

@@ -1,6 +1,7 @@
 """Subgroups: by hand, against pools and regressions, and what is refused."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from alliance_review.synthesis.distributions import chi2_tail
 from alliance_review.synthesis.heterogeneity import METHODS
 from alliance_review.synthesis.pooling import pool
 from alliance_review.synthesis.regression.fit import meta_regression
+from alliance_review.synthesis.sensitivity import cumulative
 from alliance_review.synthesis.subgroups import subgroup_analysis
 
 Y = np.array([0.30, 0.12, 0.45, -0.10, 0.22, 0.35, 0.05, 0.50])
@@ -108,12 +110,12 @@ def test_a_group_of_one_effect():
     groups = ["a", "a", "a", "b", "b", "b", "b", "single"]
     ours = subgroup_analysis(Y, V, groups)
     assert ours.groups[2] == "single"
-    assert (ours.estimate[2], ours.k[2], ours.q[2]) == (Y[7], 1, 0)
-    assert ours.se[2] == pytest.approx(np.sqrt(V[7]))
-    assert ours.ci_high[2] == pytest.approx(Y[7] + 1.959963985 * np.sqrt(V[7]))
-    assert ours.df[2] == np.inf
-    for name in ("tau2", "i2", "q_p", "prediction_low"):
+    assert (ours.estimate[2], ours.k[2], ours.q[2], ours.q_p[2]) == (Y[7], 1, 0, 1)
+    for name in ("se", "ci_low", "statistic", "p_value", "prediction_low"):
         assert np.isnan(getattr(ours, name)[2])
+    normal = subgroup_analysis(Y, V, groups, test="z")
+    assert normal.se[2] == pytest.approx(np.sqrt(V[7]))
+    assert normal.ci_high[2] == pytest.approx(Y[7] + 1.959963985 * np.sqrt(V[7]))
     # its tau squared is unknown, so the other two are compared
     without = subgroup_analysis(Y[:7], V[:7], groups[:7])
     assert ours.q_between == without.q_between
@@ -126,14 +128,64 @@ def test_a_group_of_one_effect():
     assert nothing.q_between_df == 0
 
 
+@pytest.mark.parametrize("test", TESTS)
+@pytest.mark.parametrize("tau2", METHODS)
+def test_a_group_of_one_effect_is_the_first_step_of_cumulative(tau2, test):
+    ours = subgroup_analysis(Y, V, ["b"] * 7 + ["single"], tau2=tau2, test=test)
+    first = cumulative(Y, V, [7, *range(7)], tau2=tau2, test=test)[0]
+    for name in (*SHARED, "tau2", "i2", "q_p"):
+        np.testing.assert_equal(getattr(ours, name)[1], getattr(first, name), err_msg=name)
+    together = subgroup_analysis(
+        Y, V, ["b"] * 7 + ["single"], tau2=tau2, test=test, common_tau2=True
+    )
+    assert (together.q[1], together.q_p[1]) == (0, 1)
+
+
+@pytest.mark.parametrize("test", TESTS)
+@pytest.mark.parametrize("common", [False, True])
+def test_equal_effects_are_no_evidence_of_a_difference(common, test):
+    for value in (0.3, 0.0):
+        ours = subgroup_analysis(np.full(8, value), V, GROUPS, common_tau2=common, test=test)
+        assert (ours.q_between, ours.q_between_p, ours.q_within) == (0, 1, 0)
+        assert (ours.estimate == value).all()
+        if test == "hksj":
+            assert (ours.se == 0).all()
+            assert (ours.statistic == (np.inf if value else 0)).all()
+            assert (ours.p_value == (0 if value else 1)).all()
+    # without any spread within groups, a difference between them is beyond doubt
+    apart = subgroup_analysis(CHILD.astype(float), V, GROUPS, common_tau2=True, test="hksj")
+    assert apart.q_between > 1e12
+    assert apart.q_between_p < 1e-12
+
+
+@pytest.mark.parametrize("common", [False, True])
+def test_groups_may_have_any_names(common):
+    expected = subgroup_analysis(Y, V, GROUPS, common_tau2=common)
+    for first, second in (("intercept", "x1"), (1, "a"), (True, "x"), ((1, 2), (1, 3))):
+        names = [{"adult": first, "child": second}[g] for g in GROUPS]
+        ours = subgroup_analysis(Y, V, names, common_tau2=common)
+        assert set(ours.groups) == {str(first), str(second)}
+        assert ours.q_between == pytest.approx(expected.q_between, rel=1e-9)
+    column = pd.Series(GROUPS, index=range(10, 18))
+    for values in (column, column.astype("category"), np.array(GROUPS)):
+        ours = subgroup_analysis(Y, V, values, common_tau2=common)
+        assert ours.groups == ("adult", "child")
+        assert ours.q_between == expected.q_between
+
+
 @pytest.mark.parametrize(
     ("groups", "options", "message"),
     [
         (GROUPS[:7], {}, "groups and effects differ in length: 7 and 8"),
         (["a"] * 8, {}, "at least two groups are needed"),
-        ([*GROUPS[:7], None], {}, "every effect needs a group; number 8 has none"),
-        ([*GROUPS[:7], float("nan")], {}, "number 8 has none"),
-        (["", *GROUPS[1:]], {}, "number 1 has none"),
+        ([*GROUPS[:7], None], {}, "groups must not be missing; number 8 is None"),
+        ([*GROUPS[:7], float("nan")], {}, "groups must not be missing; number 8 is nan"),
+        ([*GROUPS[:7], pd.NA], {}, "groups must not be missing; number 8 is <NA>"),
+        ([*GROUPS[:7], pd.NaT], {}, "groups must not be missing; number 8 is NaT"),
+        (["", *GROUPS[1:]], {}, "groups must not be missing; number 1 is ''"),
+        (5, {}, "groups must be a sequence of one label per effect"),
+        (np.array([[1], [2]] * 4), {}, "groups must be a sequence of one label per effect"),
+        ([[1], [2]] * 4, {}, r"groups must be single values, .* number 1 is \[1\]"),
         ([1, "1", 1, "1", 1, 1, 1, 1], {}, "two groups have the same name"),
         (list("abcdefgh"), {"common_tau2": True}, "8 coefficients need at least 9 effects"),
         (GROUPS, {"tau2": "XX"}, "tau2 must be one of"),

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Number = float | NDArray[np.float64]
+
+
+def shown(value: object) -> str:
+    """A refused value as Python writes it, without the wrapping of numpy's numbers and arrays."""
+    return repr(value.tolist() if isinstance(value, np.ndarray | np.generic) else value)
 
 
 def array(value: ArrayLike, name: str) -> NDArray[np.float64]:
@@ -15,14 +22,14 @@ def array(value: ArrayLike, name: str) -> NDArray[np.float64]:
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be a number, got {value!r}") from None
     if not np.isfinite(numbers).all():
-        raise ValueError(f"{name} must be finite, got {value!r}")
+        raise ValueError(f"{name} must be finite, got {shown(value)}")
     return numbers
 
 
 def require(ok: NDArray[np.bool_] | bool, name: str, rule: str, value: ArrayLike) -> None:
     """Raise ValueError "``name`` must be ``rule``" unless all is well."""
     if not np.all(ok):
-        raise ValueError(f"{name} must be {rule}, got {value!r}")
+        raise ValueError(f"{name} must be {rule}, got {shown(value)}")
 
 
 def plain(numbers: NDArray[np.float64]) -> Number:
@@ -98,8 +105,62 @@ def confidence(level: float) -> float:
     return level
 
 
+def tail_probability(p: ArrayLike, tails: int, name: str = "p") -> NDArray[np.float64]:
+    """The upper tail of a test that reaches p: ``p / tails``, where a quantile belongs to it.
+
+    The test statistic is infinite for a one-sided p of 1, and quantiles fail where the tail lies
+    below the normal floating-point numbers.
+    """
+    upper = probability(p, name) / tails_of(tails)
+    require(upper < 1, name, "below 1 where the test is one-sided: no finite statistic has it", p)
+    require(upper >= np.finfo(float).tiny, name, "above 5e-308, the least that can be computed", p)
+    return upper
+
+
+def interval(
+    value: ArrayLike,
+    ci_low: ArrayLike,
+    ci_high: ArrayLike,
+    name: str,
+    check: Callable[[ArrayLike, str], NDArray[np.float64]] = array,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """A value with the interval that was printed beside it, each put through ``check``.
+
+    The value may touch a bound, as it can after rounding, but not lie beyond it: then one of the
+    three is misread.
+    """
+    value_ = check(value, name)
+    low, high = bounds(ci_low, ci_high, check)
+    inside = (low <= value_) & (value_ <= high)
+    if not np.all(inside):
+        raise ValueError(
+            f"{name} must lie within its interval, "
+            f"got {shown(value)} with ci_low {shown(ci_low)} and ci_high {shown(ci_high)}"
+        )
+    return value_, low, high
+
+
+def bounds(
+    ci_low: ArrayLike,
+    ci_high: ArrayLike,
+    check: Callable[[ArrayLike, str], NDArray[np.float64]] = array,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The two ends of an interval that is not empty."""
+    low, high = check(ci_low, "ci_low"), check(ci_high, "ci_high")
+    require(high > low, "ci_high", "above ci_low", ci_high)
+    return low, high
+
+
+def single(value: ArrayLike, name: str) -> float:
+    """One finite number; refuses arrays and lists."""
+    numbers = array(value, name)
+    if numbers.ndim:
+        raise ValueError(f"{name} must be a single number, got {shown(value)}")
+    return float(numbers)
+
+
 def within_floats(numbers: NDArray[np.float64], name: str) -> Number:
-    """The result of an exponential, refused where it leaves the floating-point numbers."""
+    """A result that is above 0, refused where it leaves the floating-point numbers."""
     if not np.isfinite(numbers).all() or not np.all(numbers > 0):
         raise ValueError(f"the {name} lies beyond the range of floating-point numbers")
     return plain(numbers)
@@ -112,4 +173,5 @@ def group_factor(n1: ArrayLike | None, n2: ArrayLike | None) -> NDArray[np.float
     if n1 is None:
         return np.asarray(4.0)
     first, second = at_least(n1, "n1", 1), at_least(n2, "n2", 1)
-    return (first + second) ** 2 / (first * second)
+    total = first + second
+    return (total / first) * (total / second)

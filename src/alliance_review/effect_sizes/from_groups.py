@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._checks import Number, array, group_factor, plain, positive
+from ._checks import Number, array, group_factor, positive
+from ._forms import ratio_to_root
 
 LOGIT_TO_D = np.sqrt(3.0) / np.pi
 """One over the standard deviation of the logistic distribution."""
@@ -15,22 +16,33 @@ def from_d(d: ArrayLike, n1: ArrayLike | None = None, n2: ArrayLike | None = Non
     """Correlation of a standardised mean difference: ``r = d / sqrt(d^2 + a)``.
 
     ``a = (n1 + n2)^2 / (n1 n2)``, which is 4 for groups of equal size (the assumption made when
-    the group sizes are not given).
+    the group sizes are not given). The result is the point-biserial correlation: it assumes two
+    groups as such, not a continuous variable cut in two.
 
     Parameters
     ----------
     d : float or array
-        Standardised mean difference.
+        Standardised mean difference, finite.
     n1, n2 : int or array, optional
         Group sizes, each at least 1; both or neither.
+
+    Returns
+    -------
+    float or array
+        r, -1 < r < 1.
+
+    Raises
+    ------
+    ValueError
+        If d is not finite, a group size is below 1 or alone, or d is so large that r rounds to 1
+        or -1.
 
     References
     ----------
     Borenstein M, Hedges LV, Higgins JPT, Rothstein HR (2009). Introduction to Meta-Analysis,
     chapter 7.
     """
-    d_ = array(d, "d")
-    return plain(d_ / np.sqrt(d_**2 + group_factor(n1, n2)))
+    return ratio_to_root(array(d, "d"), group_factor(n1, n2), "d")
 
 
 def from_odds_ratio(
@@ -38,15 +50,27 @@ def from_odds_ratio(
 ) -> Number:
     """Correlation of an odds ratio between two groups, through the logistic distribution.
 
-    ``d = ln(OR) * sqrt(3) / pi``, then :func:`from_d`. For an odds ratio per unit of a scale this
-    is wrong (it depends on the unit): use :func:`from_ratio_interval`.
+    ``d = ln(OR) * sqrt(3) / pi``, then :func:`from_d`. Assumes logistic distributions of equal
+    spread behind the two classes, and groups of equal size where no sizes are given. For an odds
+    ratio per unit of a scale this is wrong (it depends on the unit): use
+    :func:`from_ratio_interval`.
 
     Parameters
     ----------
     odds_ratio : float or array
-        Odds ratio, above 0.
+        Odds ratio, above 0 and finite.
     n1, n2 : int or array, optional
-        Sizes of the two groups compared.
+        Sizes of the two groups compared, each at least 1; both or neither.
+
+    Returns
+    -------
+    float or array
+        r, -1 < r < 1.
+
+    Raises
+    ------
+    ValueError
+        If the odds ratio is not above 0, or a group size is below 1 or alone.
 
     References
     ----------

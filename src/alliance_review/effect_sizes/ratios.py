@@ -1,59 +1,13 @@
-"""Ratios on the log scale: odds, risk and hazard ratios with their sampling variances."""
+"""Printed odds, risk and hazard ratios on the log scale, with their sampling variances."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._checks import Number, array, at_least, plain, positive, require
+from ._checks import Number, array, interval, plain, positive
 from .from_groups import LOGIT_TO_D
-from .from_models import event_information, standard_error
-
-
-def log_odds_ratio(
-    a: ArrayLike, b: ArrayLike, c: ArrayLike, d: ArrayLike, add: float = 0.0
-) -> tuple[Number, Number]:
-    """Log odds ratio of a two-by-two table and its variance.
-
-    ``ln(a d / (b c))`` with variance ``1/a + 1/b + 1/c + 1/d``.
-
-    Parameters
-    ----------
-    a, b : int or array
-        People with and without the event in the first group.
-    c, d : int or array
-        The same in the second group.
-    add : float
-        Added to every cell (0.5 by custom) where a cell is empty; 0 refuses an empty cell.
-
-    Returns
-    -------
-    log odds ratio, variance : float or array
-
-    References
-    ----------
-    Borenstein M, Hedges LV, Higgins JPT, Rothstein HR (2009). Introduction to Meta-Analysis,
-    chapter 5.
-    """
-    a_, b_, c_, d_ = _cells(a, b, c, d, add)
-    return plain(np.log(a_ * d_ / (b_ * c_))), plain(1 / a_ + 1 / b_ + 1 / c_ + 1 / d_)
-
-
-def log_risk_ratio(
-    a: ArrayLike, b: ArrayLike, c: ArrayLike, d: ArrayLike, add: float = 0.0
-) -> tuple[Number, Number]:
-    """Log risk ratio of a two-by-two table and its variance; cells as in :func:`log_odds_ratio`.
-
-    ``ln(a/(a + b)) - ln(c/(c + d))`` with variance ``1/a - 1/(a + b) + 1/c - 1/(c + d)``.
-
-    References
-    ----------
-    Borenstein M, Hedges LV, Higgins JPT, Rothstein HR (2009). Introduction to Meta-Analysis,
-    chapter 5.
-    """
-    a_, b_, c_, d_ = _cells(a, b, c, d, add)
-    n1, n2 = a_ + b_, c_ + d_
-    return plain(np.log(a_ * n2 / (c_ * n1))), plain(1 / a_ - 1 / n1 + 1 / c_ - 1 / n2)
+from .from_ratios import event_information, standard_error
 
 
 def log_ratio(
@@ -61,16 +15,35 @@ def log_ratio(
 ) -> tuple[Number, Number]:
     """Log of a printed odds, risk or hazard ratio, and its variance from the printed interval.
 
-    Assumes an interval made on the log scale with normal quantiles, so that ratio, low and high
+    Assumes an interval made on the log scale with normal quantiles, so that low, ratio and high
     are (up to rounding) in geometric progression.
+
+    Parameters
+    ----------
+    ratio : float or array
+        Odds, risk or hazard ratio, above 0.
+    ci_low, ci_high : float or array
+        Bounds of its interval, above 0, ci_low <= ratio <= ci_high and ci_low < ci_high.
+    level : float
+        Confidence level of the interval, between 0 and 1.
+
+    Returns
+    -------
+    log ratio, variance : float or array
+
+    Raises
+    ------
+    ValueError
+        If a value is not above 0, the interval is empty, the ratio lies outside it, or level is
+        not between 0 and 1.
 
     References
     ----------
     Altman DG, Bland JM (2011). How to obtain the P value from a confidence interval. BMJ 343,
     d2304.
     """
-    low, high = np.log(positive(ci_low, "ci_low")), np.log(positive(ci_high, "ci_high"))
-    return plain(np.log(positive(ratio, "ratio"))), plain(standard_error(low, high, level) ** 2)
+    middle, low, high = interval(ratio, ci_low, ci_high, "ratio", positive)
+    return plain(np.log(middle)), plain(standard_error(np.log(low), np.log(high), level) ** 2)
 
 
 def log_hazard_ratio_variance(
@@ -78,7 +51,27 @@ def log_hazard_ratio_variance(
 ) -> Number:
     """Variance of a log hazard ratio printed without an interval: ``1 / (events V)``.
 
-    Assumptions and parameters as in :func:`from_hazard_ratio_events`.
+    Assumes proportional hazards, a hazard ratio near 1 and censoring that has nothing to do with
+    the predictor.
+
+    Parameters
+    ----------
+    events : int or array
+        People with the event, at least 1 and at most n.
+    n : int or array
+        Sample size, at least 4.
+    predictor_variance : float or array
+        V, the variance of the predictor, above 0; see :func:`from_hazard_ratio_events`.
+
+    Returns
+    -------
+    float or array
+        Variance of the natural logarithm of the ratio.
+
+    Raises
+    ------
+    ValueError
+        If n is below 4, the events are below 1 or more than n, or V is not above 0.
 
     References
     ----------
@@ -91,8 +84,24 @@ def log_hazard_ratio_variance(
 def log_odds_to_d(log_odds: ArrayLike, variance: ArrayLike) -> tuple[Number, Number]:
     """Standardised mean difference of a log odds ratio, and its variance.
 
-    ``ln(OR) sqrt(3) / pi`` with variance ``3 V / pi^2``: logistic distributions of equal spread
-    behind the two classes.
+    ``ln(OR) sqrt(3) / pi`` with variance ``3 V / pi^2``. Assumes logistic distributions of equal
+    spread behind the two classes.
+
+    Parameters
+    ----------
+    log_odds : float or array
+        Natural logarithm of the odds ratio, finite.
+    variance : float or array
+        Its variance, above 0.
+
+    Returns
+    -------
+    d, variance : float or array
+
+    Raises
+    ------
+    ValueError
+        If the log odds ratio is not finite or the variance not above 0.
 
     References
     ----------
@@ -106,15 +115,27 @@ def log_odds_to_d(log_odds: ArrayLike, variance: ArrayLike) -> tuple[Number, Num
 def d_to_log_odds(d: ArrayLike, variance: ArrayLike) -> tuple[Number, Number]:
     """Log odds ratio of a standardised mean difference, and its variance.
 
-    The inverse of :func:`log_odds_to_d`.
+    The inverse of :func:`log_odds_to_d`, which assumes the same.
+
+    Parameters
+    ----------
+    d : float or array
+        Standardised mean difference, finite.
+    variance : float or array
+        Its variance, above 0.
+
+    Returns
+    -------
+    log odds ratio, variance : float or array
+
+    Raises
+    ------
+    ValueError
+        If d is not finite or the variance not above 0.
+
+    References
+    ----------
+    Borenstein M, Hedges LV, Higgins JPT, Rothstein HR (2009). Introduction to Meta-Analysis,
+    chapter 7. Chinn S (2000). Statistics in Medicine 19, 3127-3131.
     """
     return plain(array(d, "d") / LOGIT_TO_D), plain(positive(variance, "variance") / LOGIT_TO_D**2)
-
-
-def _cells(a, b, c, d, add: float):
-    if not 0 <= add <= 1:
-        raise ValueError(f"add must lie between 0 and 1, got {add!r}")
-    table = [at_least(cell, name, 0) + add for cell, name in zip((a, b, c, d), "abcd", strict=True)]
-    for cell, name in zip(table, "abcd", strict=True):
-        require(cell > 0, name, "above 0 (add=0.5 is the usual correction)", cell.tolist())
-    return table

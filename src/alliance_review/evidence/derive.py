@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..effect_sizes import from_statistic
+from ..effect_sizes import FIGURES, from_statistic
 
 TOLERANCE = 0.01
-_FIGURES = ("value", "se", "ci_low", "ci_high", "df", "p_value", "n")
 _OTHER_WAYS = {
     # not the reverse: the distance between groups means nothing for a ratio per scale unit
     "odds_ratio": ("wald-z-root-z2-n",),
@@ -28,7 +27,7 @@ _OTHER_WAYS = {
 
 def _reported(row: pd.Series) -> dict[str, float | None]:
     """The figures of a row that a conversion may need."""
-    return {f: None if pd.isna(row[f]) else float(row[f]) for f in _FIGURES}
+    return {f: None if pd.isna(row[f]) else float(row[f]) for f in FIGURES}
 
 
 def _sign(row: pd.Series) -> int | None:

@@ -7,7 +7,6 @@ import pandas as pd
 from alliance_review.formats import MINUS
 from alliance_review.verification.by_hand import ByHand
 
-
 NONE = "–"
 """What stands where a sum would mean nothing."""
 

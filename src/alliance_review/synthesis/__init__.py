@@ -25,16 +25,9 @@ from .multilevel.model import three_level
 from .multilevel.result import ThreeLevel, ThreeLevelRegression, VarianceIntervals
 from .multilevel.robust import robust_variance
 from .multilevel.robust_result import RobustRegression, RobustVariance
+from .pooled_sets import PooledSets, pool_many
 from .pooling import Pooled, pool
-from .power.heterogeneity import (
-    power_of_q,
-    power_of_q_fixed,
-    power_of_slope,
-    power_of_subgroups,
-    required_studies_q,
-    smallest_slope,
-    smallest_tau2,
-)
+from .power.heterogeneity import power_of_q, power_of_q_fixed, required_studies_q, smallest_tau2
 from .power.mean import (
     power_of_mean,
     required_n_per_study,
@@ -42,6 +35,7 @@ from .power.mean import (
     required_variance,
     smallest_effect,
 )
+from .power.moderators import power_of_slope, power_of_subgroups, smallest_slope
 from .power.q_distribution import q_tail
 from .regression.fit import MetaRegression, Predicted, meta_regression, variance_inflation
 from .regression.permutation import PermutationTest, permutation_test
@@ -51,7 +45,7 @@ from .reports.sensitivity import ReportSubsets, leave_one_out_reports, report_su
 from .selection.model import selection_model
 from .selection.p_uniform import PUniformStar, p_uniform_star
 from .selection.result import SelectionModel
-from .sensitivity import PooledSets, cumulative, leave_one_out, pool_many, subsets
+from .sensitivity import cumulative, leave_one_out, subsets
 from .simulation import Bootstrap, Coverage, bootstrap, coverage, simulate
 from .subgroups import SubgroupAnalysis, subgroup_analysis
 from .tau_intervals import TauInterval, tau2_interval

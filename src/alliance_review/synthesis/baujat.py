@@ -39,12 +39,32 @@ def baujat(y, v, tau2="FE") -> Baujat:
 
     The original plot is that of the common-effect model, ``tau2="FE"``; the other models use
     their own weights, and tau squared is estimated again without each effect. Variances are
-    those of the normal model. Source: Baujat, Mahe, Pignon & Hill (2002).
+    those of the normal model. With b the pooled effect, se its standard error and (-i) a fit
+    without effect i:
+
+    - contribution: (y - b)**2 / (v + tau2)
+    - influence: (b - b(-i))**2 / se(-i)**2
+
+    Parameters
+    ----------
+    y, v : array_like, shape (k,)
+        Effects and their sampling variances, k >= 3.
+    tau2 : {"FE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM"}
+        Estimator of the variance of the true effects; "FE" is the common-effect model.
+
+    Returns
+    -------
+    Baujat
 
     Raises
     ------
     ValueError
-        Fewer than three effects, and as ``pool`` does.
+        Fewer than three effects, lengths that differ, a variance not above zero, a value that is
+        not finite, an unknown method.
+
+    Notes
+    -----
+    Source: Baujat, Mahe, Pignon & Hill (2002).
     """
     y, v = checks.effects(y, v, minimum=3)
     method = checks.choice("tau2", tau2, heterogeneity.METHODS)

@@ -86,10 +86,14 @@ def blup(y, v, tau2="REML", *, X=None, names=None, test="z", level=0.95) -> Blup
     tau2 : {"FE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM"}
         With "FE" all true effects are equal to the fitted values.
     X : array_like, shape (k,) or (k, m), optional
-        Moderators; a column of ones is added unless there is one.
+        Moderators; a column of ones is added unless there is one. A column that is constant at
+        another value is not the intercept, and is refused.
     names : sequence of str, optional
-        Names of the columns of ``X``.
+        Names of the columns of ``X``, as in ``meta_regression``.
     test : {"z", "hksj", "hksj_adhoc"}
+        The default is "z" (and not "hksj", as in ``pool``): the predictions are those of the
+        normal model with known variances, and the Hartung-Knapp factor, which belongs to the
+        coefficients, would scale only one part of their variance.
     level : float
         Confidence level, between 0 and 1.
 

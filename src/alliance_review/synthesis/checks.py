@@ -26,8 +26,8 @@ def effects(y, v, *, minimum: int = 2) -> tuple[np.ndarray, np.ndarray]:
     ------
     ValueError
         Not one-dimensional, lengths that differ, too few effects, a value that is not a finite
-        number, a variance that is zero or negative, or values so large or small that their
-        squares leave the range of floating-point numbers.
+        number, a variance that is zero or negative, variances further apart than a factor of
+        1e15, or values so large or small that their squares leave the range of floats.
     """
     y, v = _vector("effects", y), _vector("variances", v)
     if y.size != v.size:
@@ -41,13 +41,17 @@ def effects(y, v, *, minimum: int = 2) -> tuple[np.ndarray, np.ndarray]:
 def _in_range(y, v):
     """Refuse what is no finite number, no positive variance, or beyond floating-point squares."""
     # one look at the extremes passes the usual case; a nan is in neither order
-    lowest, highest = v.min(), v.max()
-    if -1e60 <= y.min() <= y.max() <= 1e60 and 1e-120 <= lowest <= highest <= 1e120:
+    low, high = v.min(), v.max()
+    if -1e30 <= y.min() <= y.max() <= 1e30 and 1e-40 <= low <= high <= min(1e40, 1e15 * low):
         return
     for name, array in (("effects", y), ("variances", v)):
         _refuse(name, array, ~np.isfinite(array), "finite")
     _refuse("variances", v, v <= 0, "positive")
-    raise ValueError("effects beyond 1e60 or variances outside 1e-120 to 1e120")
+    if high > 1e15 * low:
+        raise ValueError(
+            f"variances from {low:g} to {high:g}: beyond a factor of 1e15 no digits are left"
+        )
+    raise ValueError("effects beyond 1e30 or variances outside 1e-40 to 1e40")
 
 
 def _refuse(name, array, wrong, rule):
@@ -66,7 +70,7 @@ def many_effects(y, v) -> tuple[np.ndarray, np.ndarray]:
     ValueError
         As ``effects``; shapes that do not fit one another.
     """
-    y, v = np.asarray(y, dtype=float), np.asarray(v, dtype=float)
+    y, v = _floats("effects", y), _floats("variances", v)
     if y.ndim != 2 or v.ndim not in (1, 2):
         raise ValueError(
             "effects must be of shape (k, B) and variances (k,) or (k, B), "
@@ -81,11 +85,18 @@ def many_effects(y, v) -> tuple[np.ndarray, np.ndarray]:
     return y, v
 
 
-def _vector(name: str, values) -> np.ndarray:
+def _floats(name: str, values) -> np.ndarray:
     try:
-        array = np.asarray(values, dtype=float)
+        array = np.asarray(values)
+        if np.iscomplexobj(array):
+            raise TypeError
+        return array.astype(float, copy=False)
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be numbers") from None
+
+
+def _vector(name: str, values) -> np.ndarray:
+    array = _floats(name, values)
     if array.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, not of shape {array.shape}")
     return array

@@ -31,7 +31,8 @@ def by_statsmodels(y, v, *, tolerance: float = 1e-9) -> dict[str, dict[str, floa
     for name, method in (("DL", "dl"), ("PM", "pm")):
         for atol in (tolerance, 1e-7, 1e-5):
             options = {"atol": atol} if name == "PM" else {}
-            result = combine_effects(y, v, method_re=method, **options)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                result = combine_effects(y, v, method_re=method, **options)
             # Its Paule-Mandel search returns 0 without a word when it cannot meet the tolerance;
             # a Q above its degrees of freedom says that 0 is not the answer.
             if name == "DL" or result.tau2 > 0 or result.q <= len(y) - 1:

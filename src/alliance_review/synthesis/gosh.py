@@ -1,118 +1,23 @@
-"""What every subset of the effects gives, summed up (graphical display of study heterogeneity).
+"""Pool every subset of the effects and sum up (graphical display of study heterogeneity).
 
 Source: Olkin, Dahabreh & Trikalinos (2012).
 """
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import numpy as np
 
-from . import checks
+from . import checks, seeds
 from .blocks import Progress, blocks
+from .gosh_result import PROBABILITIES, Gosh
+from .pooled_sets import pool_sets
 from .pooling import checked_options
-from .results import Result
-from .sensitivity import MAX_SUBSET_EFFECTS, pool_sets, subset_members
+from .sensitivity import MAX_SUBSET_EFFECTS, subset_members
 from .subset_draw import draw, pack, unpack
 
+__all__ = ["PROBABILITIES", "QUANTITIES", "Gosh", "gosh"]
+
 QUANTITIES = ("estimate", "tau2", "i2", "h2", "q")
-PROBABILITIES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 #: Most entries of one block of k x B weights (4 MB).
 BLOCK = 1 << 19
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class Gosh(Result):
-    """Meta-analyses of B subsets and their summaries, named and scaled as in ``Pooled``.
-
-    Attributes
-    ----------
-    estimate, ci_low, ci_high, tau2, i2, h2, q : ndarray, shape (B,)
-        Result of each subset; the limits are ``nan`` for a single effect with a Hartung-Knapp
-        test.
-    size : ndarray of int, shape (B,)
-        Number of effects in each subset.
-    packed : ndarray of uint8, shape (B, ceil(k / 8))
-        Which effects are in each subset, eight to a byte, the first in the lowest bit;
-        ``members`` unpacks it.
-    probabilities : ndarray, shape (9,)
-        Those of ``quantiles``.
-    quantiles : dict of ndarray, shape (9,)
-        Quantiles over the subsets of "size", "estimate", "tau2", "i2", "h2" and "q", with linear
-        interpolation (definition 7 of Hyndman & Fan 1996).
-    means, sds : dict of float
-        Means and standard deviations (divisor B - 1) of the same.
-    median_with, median_without : ndarray, shape (k,)
-        Median estimate of the subsets with and without each effect; ``nan`` where there are none.
-    k, subsets : int
-        Number of effects, and of subsets, B.
-    complete : bool
-        Whether these are all 2**k - 1 subsets; otherwise they were drawn at random.
-    level : float
-    tau2_method, test : str
-    """
-
-    estimate: np.ndarray
-    ci_low: np.ndarray
-    ci_high: np.ndarray
-    tau2: np.ndarray
-    i2: np.ndarray
-    h2: np.ndarray
-    q: np.ndarray
-    size: np.ndarray
-    packed: np.ndarray
-    probabilities: np.ndarray
-    quantiles: dict[str, np.ndarray]
-    means: dict[str, float]
-    sds: dict[str, float]
-    median_with: np.ndarray
-    median_without: np.ndarray
-    k: int
-    subsets: int
-    complete: bool
-    level: float
-    tau2_method: str
-    test: str
-
-    _shown: ClassVar = ("k", "subsets", "complete", "tau2_method", "test", "median", "range")
-    _rows: ClassVar = ("size", "estimate", "ci_low", "ci_high", "tau2", "i2", "h2", "q")
-
-    @property
-    def members(self) -> np.ndarray:
-        """Whether each effect is in each subset, shape (B, k)."""
-        return unpack(self.packed, self.k)
-
-    @property
-    def median(self) -> float:
-        """Median of the estimates."""
-        return float(self.quantiles["estimate"][4])
-
-    @property
-    def range(self) -> np.ndarray:
-        """Smallest and largest estimate."""
-        return self.quantiles["estimate"][[0, -1]]
-
-    @property
-    def contrast(self) -> np.ndarray:
-        """Median estimate with each effect less that without it, shape (k,)."""
-        return self.median_with - self.median_without
-
-    def share_above(self, value: float) -> float:
-        """Share of the subsets whose estimate is above a value, 0 to 1."""
-        return float((self.estimate > value).mean())
-
-    def share_below(self, value: float) -> float:
-        """Share of the subsets whose estimate is below a value, 0 to 1."""
-        return float((self.estimate < value).mean())
-
-    def share_excluding(self, value: float = 0.0) -> float:
-        """Share of the subsets with a confidence interval in which a value does not lie.
-
-        Subsets without an interval are left out of the count.
-        """
-        known = ~np.isnan(self.ci_low)
-        outside = (self.ci_low[known] > value) | (self.ci_high[known] < value)
-        return float(outside.mean()) if outside.size else float("nan")
 
 
 def gosh(
@@ -131,8 +36,10 @@ def gosh(
     Parameters
     ----------
     y, v : array_like, shape (k,)
-        Effects and their sampling variances.
-    tau2, test, level
+        Effects and their sampling variances, k >= 2; at most 20 without ``sample``.
+    tau2 : {"FE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM"}
+    test : {"z", "hksj", "hksj_adhoc"}
+    level : float
         As in ``pool``.
     sample : int, optional
         Number of subsets to draw, each of the 2**k - 1 equally likely and with repetition;
@@ -140,18 +47,24 @@ def gosh(
     seed : int
         Start of the random numbers; the same seed draws the same subsets of k effects.
     progress : callable, optional
-        Told (done, B) now and then.
+        As for ``pool_many``.
+
+    Returns
+    -------
+    Gosh
 
     Raises
     ------
     ValueError
-        k > 20 without ``sample``, a sample that is not a number of at least 2, and as ``pool``
-        does.
+        Fewer than two effects, lengths that differ, a variance not above zero, a value that is
+        not finite, an unknown method, a level outside 0 to 1; k > 20 without ``sample``; a
+        sample that is not a whole number of at least 2.
 
     Notes
     -----
-    Subsets of a single effect are included, with tau2 = 0 and h2 = 1. Subsets are pooled in
-    blocks, so memory beyond the results stays bounded.
+    Subsets of a single effect are included, as the first step of ``cumulative``: tau2 = 0, h2 = 1
+    and, for the Hartung-Knapp tests, no interval. Subsets are pooled in blocks, so memory beyond
+    the results stays bounded. Source: Olkin, Dahabreh & Trikalinos (2012).
     """
     y, v = checks.effects(y, v)
     options = checked_options(tau2=tau2, test=test, level=level)
@@ -163,7 +76,7 @@ def gosh(
             )
         packed = pack(subset_members(y.size))
     else:
-        packed = draw(y.size, _count(sample), seed)
+        packed = draw(y.size, seeds.whole_number("sample", sample, 2), seeds.seed(seed))
     columns = _pool_blocks(y, v, packed, options, progress)
     medians = _medians(columns["estimate"], packed, y.size)
     quantiles, means, sds = _summaries(columns)
@@ -189,12 +102,6 @@ def gosh(
     )
 
 
-def _count(sample):
-    if isinstance(sample, bool) or not isinstance(sample, (int, np.integer)) or sample < 2:
-        raise ValueError(f"sample must be a number of subsets, 2 or more, not {sample!r}")
-    return int(sample)
-
-
 def _pool_blocks(y, v, packed, options, progress):
     names = (*QUANTITIES, "ci_low", "ci_high", "k")
     parts = []
@@ -204,7 +111,6 @@ def _pool_blocks(y, v, packed, options, progress):
         parts.append([getattr(pooled, name) for name in names])
     columns = dict(zip(names, map(np.concatenate, zip(*parts, strict=True)), strict=True))
     columns["size"] = columns.pop("k")
-    columns["h2"] = np.where(columns["size"] > 1, columns["h2"], 1.0)
     return columns
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from . import checks, heterogeneity
 from .deletion import Deletions, delete_each, shifted
 from .distributions import chi2_upper
-from .pooling import TESTS
+from .pooling import TESTS, knapp_hartung
 from .regression.moderators import design as make_design
 from .results import Result
 
@@ -110,27 +110,38 @@ def influence(y, v, tau2="REML", *, X=None, names=None, test="z") -> Influence:
     Parameters
     ----------
     y, v : array_like, shape (k,)
-        Effects and their sampling variances.
+        Effects and their sampling variances, k >= p + 2.
     tau2 : {"FE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM"}
+        Estimator of the variance of the true effects, as in ``meta_regression``.
     X : array_like, shape (k,) or (k, m), optional
-        Moderators; a column of ones is added unless there is a constant one.
+        Moderators; a column of ones is added unless there is one. A column that is constant at
+        another value is not the intercept, and is refused.
     names : sequence of str, optional
-        Names of the columns of ``X``.
+        Names of the columns of ``X``, as in ``meta_regression``.
     test : {"z", "hksj", "hksj_adhoc"}
+        The default is "z" (and not "hksj", as in ``pool``) because the measures and their
+        cut-offs were published for the normal model, and because the Hartung-Knapp factor of
+        each fit without an effect would mix a change of that factor into the measures.
 
     Returns
     -------
     Influence
         An effect is flagged as influential where |dffits| > 3 sqrt(p / (k - p)), or cook_d is
         above the median of chi-square on p degrees of freedom, or hat > 3 p / k, or any
-        |dfbetas| > 1. What needs a fit that the effect's absence makes impossible (no other
-        effect informs one of the coefficients), or a division of 0 by 0 (the Hartung-Knapp
-        factor of equal effects), is nan and flags nothing.
+        |dfbetas| > 1 (Viechtbauer & Cheung 2010). What needs a fit that the effect's absence
+        makes impossible (no other effect informs one of the coefficients), or a division of 0 by
+        0 (the Hartung-Knapp factor of equal effects), is nan and flags nothing.
 
     Raises
     ------
     ValueError
-        Fewer than p + 2 effects, collinear moderators, and as ``pool`` does.
+        Fewer than p + 2 effects; effects or variances that ``pool`` refuses; moderators that
+        ``meta_regression`` refuses; an unknown method.
+
+    Notes
+    -----
+    Sources: Viechtbauer & Cheung (2010) for the random-effects forms; Cook & Weisberg (1982) for
+    Cook's distance; Belsley, Kuh & Welsch (1980) for dffits, dfbetas and the covariance ratio.
     """
     y, v = checks.effects(y, v, minimum=3)
     method = checks.choice("tau2", tau2, heterogeneity.METHODS)
@@ -156,8 +167,8 @@ def _measures(y, v, d: Deletions, test) -> dict[str, np.ndarray]:
     k, p = d.basis.shape
     x, total = d.basis, v + d.tau2
     hat = np.einsum("ip,pq,iq->i", x, d.full.covariance[0], x) / total
-    factor = hartung_knapp(d.full.q, k - p, test)[0]
-    factors = hartung_knapp(d.deleted.q, k - 1 - p, test)
+    factor = np.broadcast_to(knapp_hartung(d.full.q, k - p, test), 1)[0]
+    factors = np.broadcast_to(knapp_hartung(d.deleted.q, k - 1 - p, test), k)
     change = d.full.coefficients - d.deleted.coefficients
     own = v + d.tau2_del
     spread = own + np.einsum("ip,ipq,iq->i", x, d.deleted.covariance, x)
@@ -179,13 +190,6 @@ def _measures(y, v, d: Deletions, test) -> dict[str, np.ndarray]:
     for array in measures.values():
         array[d.alone] = np.nan
     return measures | {"hat": hat}
-
-
-def hartung_knapp(q, df, test):
-    """Factor of the covariance matrix: 1 for "z", else q / df, not below 1 for "hksj_adhoc"."""
-    if test == "z":
-        return np.ones(np.shape(q))
-    return np.maximum(q / df, 1.0) if test == "hksj_adhoc" else q / df
 
 
 def _influential(measures, k, p):

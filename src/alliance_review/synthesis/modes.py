@@ -1,7 +1,6 @@
-"""The likelihood of tau squared: its value, its slope, and its global maximum.
+"""The global maximum of the likelihood of tau squared, for one set of effects or many at once.
 
-Shapes as in ``heterogeneity``. Sources: Viechtbauer (2005) for the ML and REML score functions;
-Harville (1977) for the restricted likelihood.
+The likelihood can have two modes (see ``likelihood_maximum``). Shapes as in ``sums``.
 """
 
 import math
@@ -9,41 +8,12 @@ import math
 import numpy as np
 
 from .roots import bracketed_newton, bracketed_newton_single
-from .sums import dot, fit_mean, total, weights
+from .sums import dot, total, weights
+from .tau_likelihood import log_likelihood, score, score_from
 
 #: Between two neighbouring points of a grid of tau squared no weight changes by a larger factor.
 GRID_FACTOR = 1.25
 _LOG_FACTOR = math.log(GRID_FACTOR)
-
-
-def log_likelihood(y, v, member, tau2, *, restricted: bool):
-    """Profile log-likelihood of tau squared, shape (B,), the mean at its best value.
-
-    Normal constants included; the restricted form leaves out 0.5 log k (the design's own term).
-    """
-    fit = fit_mean(y, v, member, tau2)
-    if member is None:
-        size, logs = y.shape[0], total(np.log(v + tau2))
-    else:
-        size, logs = total(member), total(np.log(np.where(member > 0, v + tau2, 1.0)))
-    value = -0.5 * (logs + fit.q + size * math.log(2 * math.pi))
-    if restricted:
-        value = value - 0.5 * (np.log(fit.total) - math.log(2 * math.pi))
-    return value
-
-
-def score(y, v, member, tau2, *, restricted: bool):
-    """Twice the derivative of ``log_likelihood`` in tau squared, and its own derivative."""
-    w = weights(v, member, tau2)
-    s0 = total(w)
-    u = w * (y - dot(w, y) / s0)
-    wu, w2 = w * u, w * w
-    s2 = total(w2)
-    slope = -2 * (dot(wu, u) - total(wu) ** 2 / s0)
-    if not restricted:
-        return dot(u, u) - s0, slope + s2
-    h = s2 / s0
-    return dot(u, u) - (s0 - h), slope + s2 - 2 * dot(w2, w) / s0 + h * h
 
 
 def upper_limit(y, v, member):
@@ -75,14 +45,14 @@ def grid(y, v, member):
     shared = v.shape[1] == 1
     present = v if shared or member is None else np.where(member > 0, v, np.inf)
     low = present.min(axis=0)
-    return _steps(float((np.max(top) / low if shared else top / low).max()))[:, None] * low
+    return grid_steps(float((np.max(top) / low if shared else top / low).max()))[:, None] * low
 
 
 _STEPS = np.expm1(_LOG_FACTOR * np.arange(200))
 
 
-def _steps(reach: float) -> np.ndarray:
-    """f**j - 1 for j = 0, 1, ... until it is beyond ``reach``."""
+def grid_steps(reach: float) -> np.ndarray:
+    """f**j - 1 for j = 0, 1, ... until it is beyond ``reach``, with f = ``GRID_FACTOR``."""
     points = math.ceil(math.log1p(reach) / _LOG_FACTOR) + 2
     if points <= _STEPS.size:
         return _STEPS[:points]
@@ -101,20 +71,13 @@ def scores_on_grid(y, v, member, tau2, *, restricted: bool):
     if y.shape[1] == 1 and member is not None:
         z = y[:, 0]
         parts = np.concatenate([w, w2, w * z, w2 * z, w2 * (z * z)])
-        return _score_from(*np.split(parts @ member, 5), restricted)
+        return score_from(*np.split(parts @ member, 5), restricted)
     my = y if member is None else member * y
     if member is None:
         s0, s2 = w.sum(axis=1, keepdims=True), w2.sum(axis=1, keepdims=True)
     else:
         s0, s2 = w @ member, w2 @ member
-    return _score_from(s0, s2, w @ my, w2 @ my, w2 @ (my * y), restricted)
-
-
-def _score_from(s0, s2, sy, s2y, s2yy, restricted):
-    """The score from the sums of w, w**2, w y, w**2 y and w**2 y**2."""
-    mean = sy / s0
-    value = s2yy - mean * (2 * s2y - mean * s2) - s0
-    return value + s2 / s0 if restricted else value
+    return score_from(s0, s2, w @ my, w2 @ my, w2 @ (my * y), restricted)
 
 
 def _score_alone(y, v, member, tau2, restricted):
@@ -156,11 +119,11 @@ def _single_maximum(y, v, restricted) -> float:
     powers = np.empty((y.size, 3))
     powers[:, 0], powers[:, 1], powers[:, 2] = 1, y, y * y
     s2, low, high = float(powers[:, 2].sum()) / (y.size - 1), float(v.min()), float(v.max())
-    tau2 = low * _steps(0.5 * (s2 + math.sqrt(s2 * s2 + 4 * s2 * high)) / low)
+    tau2 = low * grid_steps(0.5 * (s2 + math.sqrt(s2 * s2 + 4 * s2 * high)) / low)
     w = 1 / (v + tau2[:, None])
     s0, sy, _ = (w @ powers).T
     squares, s2y, s2yy = (w * w @ powers).T
-    scores = _score_from(s0, squares, sy, s2y, s2yy, restricted)
+    scores = score_from(s0, squares, sy, s2y, s2yy, restricted)
     function = _single_score(v, powers, restricted)
     found = [0.0] if scores[0] <= 0 else []
     for i in np.flatnonzero((scores[:-1] > 0) & (scores[1:] <= 0)):

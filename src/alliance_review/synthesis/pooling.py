@@ -9,10 +9,11 @@ import numpy as np
 from . import checks, heterogeneity
 from .distributions import chi2_tail, quantile, two_sided_p
 from .results import Result
-from .sums import dot, fit_mean
+from .sums import dot, fit_mean, unshared
 
 TESTS = ("z", "hksj", "hksj_adhoc")
 PREDICTIONS = ("default", "riley")
+DEFAULTS = {"tau2": "REML", "test": "hksj", "level": 0.95, "prediction": "default"}
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -100,13 +101,15 @@ def pool(y, v, *, tau2="REML", test="hksj", level=0.95, prediction="default") ->
 
     Notes
     -----
-    Where all effects are equal the Hartung-Knapp standard error is 0 and so is the p value:
-    "hksj_adhoc" is made for that case. Sources: Hartung & Knapp (2001); Sidik & Jonkman (2002);
+    Where all effects are equal the Hartung-Knapp standard error is 0 and so is the p value, or 1
+    if the effects are all 0; "hksj_adhoc" is made for that case. tau squared keeps ten digits as
+    long as the variances lie within a factor of about 1e8 of one another; beyond 1e15 they are
+    refused. Sources: Hartung & Knapp (2001); Sidik & Jonkman (2002);
     Knapp & Hartung (2003) for the ad hoc form; Higgins & Thompson (2002) for I squared;
     Higgins, Thompson & Spiegelhalter (2009) and Riley, Higgins & Deeks (2011) for prediction.
     """
     y, v = checks.effects(y, v)
-    options = checked_options(tau2, test, level, prediction)
+    options = checked_options(tau2=tau2, test=test, level=level, prediction=prediction)
     # moving the origin to an effect costs nothing and keeps equal effects exactly equal
     origin = y[0]
     y = y - origin
@@ -131,41 +134,64 @@ def labels(options: dict) -> dict:
     }
 
 
-def checked_options(tau2="REML", test="hksj", level=0.95, prediction="default") -> dict:
-    """Check the options shared by ``pool`` and the functions that repeat it."""
-    return {
-        "tau2": checks.choice("tau2", tau2, heterogeneity.METHODS),
-        "test": checks.choice("test", test, TESTS),
-        "level": checks.level(level),
-        "prediction": checks.choice("prediction", prediction, PREDICTIONS),
-    }
+def checked_options(**given) -> dict:
+    """The options of ``pool``, checked, the defaults filled in; for functions that repeat it."""
+    unknown = sorted(set(given) - set(DEFAULTS))
+    if unknown:
+        raise ValueError(f"no such option: {', '.join(unknown)}; there are {', '.join(DEFAULTS)}")
+    options = DEFAULTS | given
+    checks.choice("tau2", options["tau2"], heterogeneity.METHODS)
+    checks.choice("test", options["test"], TESTS)
+    checks.choice("prediction", options["prediction"], PREDICTIONS)
+    return options | {"level": checks.level(options["level"])}
+
+
+def knapp_hartung(q, df, test: str):
+    """Factor of the variance of a pooled effect or coefficient: 1 for the normal test, otherwise
+    the weighted mean square of the residuals q / df, for "hksj_adhoc" never below 1.
+
+    Works on numbers and arrays; ``nan`` without degrees of freedom. Sources: Hartung & Knapp
+    (2001); Sidik & Jonkman (2002); Knapp & Hartung (2003) for the ad hoc form.
+    """
+    if test == "z":
+        return 1.0
+    if isinstance(q, float) and df > 0:
+        return max(1.0, q / df) if test == "hksj_adhoc" else q / df
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.divide(q, df)
+    return np.maximum(factor, 1.0) if test == "hksj_adhoc" else factor
 
 
 def _core(fit, common, tau2, k, origin, test) -> dict:
     """What cannot be told from the other results: the rest is ``derived`` from it."""
-    factor = 1.0
-    if test != "z":
-        with np.errstate(divide="ignore", invalid="ignore"):
-            factor = fit.q / (k - 1)
-        if test == "hksj_adhoc":
-            factor = np.maximum(factor, 1.0)
     return {
         "estimate": fit.mean + origin,
-        "se": np.sqrt(factor / fit.total),
+        "se": math.sqrt(knapp_hartung(fit.q, k - 1, test) / fit.total),
         "tau2": tau2,
         "q": common.q,
         "k": k,
-        "typical": typical_variance(k, common.total, dot(common.w, common.w)),
+        "typical": typical_variance(
+            k, unshared(common.w, common.total, dot(common.w, common.w))
+        ),
     }
 
 
-def typical_variance(k, s0, s2):
-    """Typical sampling variance of Higgins & Thompson (2002), from the sums of weights and of
-    squared weights; infinite for a set of one effect, which has no heterogeneity to compare."""
+def typical_variance(k, unshared_weight):
+    """Typical sampling variance of Higgins & Thompson (2002), from k and ``sums.unshared``;
+    infinite for a set of one effect, which has no heterogeneity to compare."""
     if isinstance(k, int):
-        return (k - 1) / (s0 - s2 / s0) if k > 1 else math.inf
+        return (k - 1) / unshared_weight if k > 1 else math.inf
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(k > 1, (k - 1) / (s0 - s2 / s0), np.inf)
+        return np.where(k > 1, (k - 1) / unshared_weight, np.inf)
+
+
+def ratio(estimate, se):
+    """Test statistic: the estimate over its error; 0 where both are 0, which is no evidence."""
+    if isinstance(se, float) and se > 0:  # one of them: no need for arrays
+        return estimate / se
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.divide(estimate, se)
+    return np.where((estimate == 0) & (se == 0), 0.0, value)
 
 
 def tail_areas(statistic, df, q, k) -> dict:
@@ -180,7 +206,7 @@ def derived(core: dict, options: dict) -> dict:
     """
     estimate, se, t2, q, k = (core[n] for n in ("estimate", "se", "tau2", "q", "k"))
     with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = np.divide(estimate, se)
+        statistic = ratio(estimate, se)
         df = k - 1 if options["test"] != "z" else np.inf
         at = quantile(options["level"], df)
         if options["tau2"] == "FE":
@@ -191,7 +217,7 @@ def derived(core: dict, options: dict) -> dict:
             h2, i2 = 1 + t2 / core["typical"], 100 * t2 / (t2 + core["typical"])
             other = options["prediction"] == "riley"
             width = quantile(options["level"], k - 2) if other else at
-            spread = np.sqrt(t2 + se * se) * width
+            spread = (t2 + se * se) ** 0.5 * width
     return {
         "estimate": estimate,
         "se": se,

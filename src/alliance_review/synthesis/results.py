@@ -9,6 +9,7 @@ import numpy as np
 from . import checks
 
 ROWS_SHOWN = 10
+FEW = 6  # entries of an array that are printed in full
 
 
 class Result:
@@ -16,7 +17,12 @@ class Result:
 
     A class names in ``_shown`` what its few lines show: a field, or a pair of fields that are the
     two ends of one interval. A class that holds one array entry per effect (or set, or grid
-    point) names those arrays in ``_rows``; its frame has one line per entry.
+    point) names those arrays in ``_rows``.
+
+    Every result has three frames. ``summary()`` is one line of its plain numbers. ``entries()``
+    has one line per entry of the arrays in ``_rows``. ``to_frame()`` holds the answer: the entries
+    where there are any, otherwise the summary. A class whose arrays only lead to the answer (the
+    power of each study, effects that were filled in) overrides ``to_frame()``.
     """
 
     _shown: ClassVar[tuple[str | tuple[str, str], ...]] = ()
@@ -27,18 +33,24 @@ class Result:
         return checks.plain({f.name: getattr(self, f.name) for f in fields(self)})
 
     def to_frame(self):
-        """A ``pandas.DataFrame``: one line per entry of the arrays, or one line of the numbers.
+        """A ``pandas.DataFrame`` of the answer: ``entries()`` where there are, or ``summary()``."""
+        return self.entries() if self._rows else self.summary()
+
+    def summary(self):
+        """A ``pandas.DataFrame`` of one line: the fields that are one number, text or yes or no."""
+        return frame([self._plain()])
+
+    def entries(self):
+        """A ``pandas.DataFrame`` of one line per entry of the arrays; no line where there are none.
 
         An array with a second dimension becomes one column per entry of it, numbered from 1.
         """
-        # loading pandas takes longer than a hundred thousand fits; only this method needs it
-        import pandas as pd
+        return frame(self._columns())
 
-        if not self._rows:
-            plain = (str, bool, int, float, np.generic)
-            values = {f.name: getattr(self, f.name) for f in fields(self)}
-            return pd.DataFrame([{n: v for n, v in values.items() if isinstance(v, plain)}])
-        return pd.DataFrame(self._columns())
+    def _plain(self) -> dict:
+        plain = (str, bool, int, float, np.generic)
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, plain)}
 
     def _columns(self) -> dict[str, np.ndarray]:
         columns = {}
@@ -55,16 +67,17 @@ class Result:
         pairs = []
         for item in self._shown:
             if isinstance(item, tuple):
-                low, high = (_text(getattr(self, name)) for name in item)
-                pairs.append((item[0].removesuffix("_low"), f"{low} to {high}"))
+                name = item[0].removesuffix("_low")
+                label = f"{name} interval" if name in self._shown else name
+                pairs.append((label, _interval(*(getattr(self, end) for end in item))))
             else:
                 pairs.append((item, _text(getattr(self, item))))
-        return pairs
+        return [(label, text) for label, text in pairs if text]
 
     def __repr__(self) -> str:
         lines = [type(self).__name__, *(f"  {name}: {text}" for name, text in self._pairs())]
-        if self._rows:
-            count = len(getattr(self, self._rows[0]))
+        count = len(getattr(self, self._rows[0])) if self._rows else 0
+        if count:
             lines.append(f"  {count} entries of {', '.join(self._rows)}")
         return "\n".join(lines)
 
@@ -78,11 +91,11 @@ class Result:
             for name, text in self._pairs()
         )
         table = f"<table>{caption}<tbody>{body}</tbody></table>" if body else ""
-        if not self._rows:
-            return table
         columns = self._columns()
         arrays = list(columns.values())
-        count = len(arrays[0])
+        count = len(arrays[0]) if arrays else 0
+        if not count:
+            return table
         lines = [row([_text(a[i]) for a in arrays]) for i in range(min(count, ROWS_SHOWN))]
         head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in columns)
         title = f"first {ROWS_SHOWN} of {count}" if count > ROWS_SHOWN else f"{count} entries"
@@ -92,10 +105,25 @@ class Result:
         )
 
 
+def frame(content):
+    """A ``pandas.DataFrame`` of columns by name, or of a list of lines."""
+    # loading pandas takes longer than a hundred thousand fits; only frames need it
+    import pandas as pd
+
+    return pd.DataFrame(content)
+
+
+def _interval(low, high) -> str:
+    """Both ends, entry by entry where there are a few of them."""
+    if isinstance(low, np.ndarray) and low.ndim == 1 and low.size <= FEW:
+        return "[" + ", ".join(map(_interval, low, high)) + "]"
+    return f"{_text(low)} to {_text(high)}"
+
+
 def _text(value) -> str:
     """Four significant digits; a small array in full, a long one by its size."""
     if isinstance(value, np.ndarray):
-        if value.ndim == 1 and value.size <= 6:
+        if value.ndim == 1 and value.size <= FEW:
             return "[" + ", ".join(_text(item) for item in value) + "]"
         return f"array of shape {value.shape}"
     if isinstance(value, (bool, np.bool_)):

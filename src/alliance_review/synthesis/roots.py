@@ -47,6 +47,9 @@ def bracketed_newton(
         low, high = np.where(above, x, low), np.where(above, high, x)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             newton = x - value / slope
+        # a step as small as the tolerance is an answer, even if rounding carries it past the end
+        tiny = np.abs(newton - x) <= relative * np.abs(x) + absolute
+        newton = np.where(tiny, np.clip(newton, low, high), newton)
         inside = (newton >= low) & (newton <= high) & (slope < 0)
         # a Newton step that is not shrinking is going round in circles: halve the bracket
         inside &= np.abs(newton - x) <= 0.75 * previous
@@ -91,6 +94,8 @@ def bracketed_newton_single(
             high = x
         new = x - value / slope if slope < 0 else low - 1.0
         step = abs(new - x)
+        if step <= relative * abs(x):  # an answer, even if rounding carries it past the end
+            return min(max(new, low), high)
         if low <= new <= high and step <= 0.75 * previous:
             previous = step
         else:

@@ -1,211 +1,40 @@
-"""Many meta-analyses in one call: effects left out, every subset, many data sets."""
-
-from dataclasses import dataclass, fields
-from functools import cached_property
-from typing import ClassVar
+"""The same analysis with some effects left out: one at a time, in order, every subset."""
 
 import numpy as np
 
-from . import checks, heterogeneity
-from .blocks import Progress, blocks
-from .pooling import Pooled, checked_options, derived, labels, tail_areas, typical_variance
-from .results import Result
-from .sums import dot, weights
+from . import checks
+from .blocks import Progress
+from .pooled_sets import PooledSets, pool_many, pool_sets
+from .pooling import checked_options
+
+__all__ = [
+    "MAX_SUBSET_EFFECTS",
+    "PooledSets",
+    "cumulative",
+    "leave_one_out",
+    "pool_many",
+    "pool_sets",
+    "subset_members",
+    "subsets",
+]
 
 MAX_SUBSET_EFFECTS = 20
 
 
-@dataclass(frozen=True, repr=False, eq=False)
-class PooledSets(Result):
-    """Many meta-analyses, one per position of every array.
-
-    Attributes
-    ----------
-    members : ndarray of bool, shape (B, k)
-        True where an effect takes part.
-    estimate, se, tau2, q, k : ndarray, shape (B,)
-        As in ``Pooled``. Its other quantities (``ci_low``, ``p_value``, ``i2`` ...) are there as
-        well, worked out when they are first asked for, and ``weights``, shape (k, B).
-    typical_variance : ndarray, shape (B,)
-        Of the sampling variances, as I squared and H squared take it.
-    variances : ndarray, shape (k, 1) or (k, B)
-        The sampling variances that went in.
-    level, tau2_method, test, prediction
-        As in ``Pooled``.
-
-    ``sets[i]`` is the i-th analysis as a ``Pooled``, and iteration goes through all of them.
-    """
-
-    members: np.ndarray
-    estimate: np.ndarray
-    se: np.ndarray
-    tau2: np.ndarray
-    q: np.ndarray
-    k: np.ndarray
-    typical_variance: np.ndarray
-    variances: np.ndarray
-    level: float
-    tau2_method: str
-    test: str
-    prediction: str
-
-    _shown: ClassVar = ("tau2_method", "test", "level")
-    _rows: ClassVar = (
-        "k", "estimate", "se", "ci_low", "ci_high", "p_value", "tau2", "i2", "q", "q_p",
-        "prediction_low", "prediction_high",
-    )  # fmt: skip
-    _derived: ClassVar = (
-        "ci_low", "ci_high", "statistic", "df", "i2", "h2", "q_df", "prediction_low",
-        "prediction_high",
-    )  # fmt: skip
-
-    @property
-    def _options(self) -> dict:
-        return {
-            "tau2": self.tau2_method,
-            "test": self.test,
-            "level": self.level,
-            "prediction": self.prediction,
-        }
-
-    @cached_property
-    def _all(self) -> dict[str, np.ndarray]:
-        core = {name: getattr(self, name) for name in ("estimate", "se", "tau2", "q", "k")}
-        every = derived(core | {"typical": self.typical_variance}, self._options)
-        every = {n: np.broadcast_to(np.asarray(a), self.k.shape) for n, a in every.items()}
-        return {n: _read_only(a) for n, a in every.items()}
-
-    @cached_property
-    def _tails(self) -> dict[str, np.ndarray]:
-        found = tail_areas(self.statistic, self.df, self.q, self.k)
-        return {name: _read_only(np.asarray(array)) for name, array in found.items()}
-
-    def __getattr__(self, name: str):
-        if name in type(self)._derived:
-            return self._all[name]
-        if name in ("p_value", "q_p"):
-            return self._tails[name]
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    @cached_property
-    def weights(self) -> np.ndarray:
-        """Shares of each pooled effect, shape (k, B): every column sums to 1."""
-        w = weights(self.variances, self.members.T.astype(float), self.tau2)
-        return _read_only(w / w.sum(axis=0))
-
-    def __len__(self) -> int:
-        return self.k.size
-
-    def __getitem__(self, index: int) -> Pooled:
-        i = range(len(self))[index]
-        names = (f.name for f in fields(Pooled) if f.name not in labels(self._options))
-        values = {n: getattr(self, n) for n in names}
-        shares = _read_only(values.pop("weights")[:, i].copy())
-        plain = {n: a[i].item() for n, a in values.items()}
-        return Pooled(**plain, **labels(self._options), weights=shares)
-
-    def __iter__(self):
-        return (self[i] for i in range(len(self)))
-
-    def to_dict(self) -> dict:
-        """Plain values without ``weights``, which would be the bulk of it."""
-        names = [f.name for f in fields(Pooled) if f.name != "weights"]
-        return checks.plain({n: getattr(self, n) for n in ("members", *names)})
-
-
-def _read_only(array: np.ndarray) -> np.ndarray:
-    array.flags.writeable = False
-    return array
-
-
-def pool_sets(y, v, members, options, *, what="sets", progress=None) -> PooledSets:
-    """Pool every set of effects named by a row of ``members``, shape (B, k), or every column of
-    ``y``; ``y`` and ``v`` are checked arrays (k, 1) or (k, B), ``members`` may be None."""
-    count = max(y.shape[1], v.shape[1], 0 if members is None else members.shape[0])
-    core = {name: np.empty(count) for name in ("estimate", "se", "tau2", "q", "typical")}
-    sizes = np.empty(count, dtype=int)
-    # Effects are measured from one of them, so that equal ones stay exactly equal; where all sets
-    # share them from a middle one, so that a far-off one takes no digits from sets without it.
-    middle = np.argsort(y[:, 0], kind="stable")[y.shape[0] // 2] if y.shape[1] == 1 else 0
-    origin = y[middle : middle + 1]
-    y = y - origin
-    for block in blocks(count, what, progress):
-        part = None if members is None else members[block].T.astype(float)
-        yb, vb, ob = (a if a.shape[1] == 1 else a[:, block] for a in (y, v, origin))
-        found = _pool_block(yb, vb, part, options)
-        found["estimate"] = found["estimate"] + ob[0]
-        sizes[block] = found.pop("k")
-        for name, array in found.items():
-            core[name][block] = array
-    if members is None:
-        members = np.broadcast_to(True, (count, y.shape[0]))
-    else:
-        _read_only(members)
-    typical = core.pop("typical")
-    arrays = {n: _read_only(a) for n, a in core.items()}
-    return PooledSets(
-        members=members,
-        **arrays,
-        k=_read_only(sizes),
-        typical_variance=_read_only(typical),
-        variances=_read_only(v.copy()),
-        **labels(options),
-    )
-
-
-def _pool_block(y, v, member, options) -> dict:
-    k = y.shape[0] if member is None else member.sum(axis=0)
-    t2 = heterogeneity.tau_squared(y, v, member, options["tau2"])
-    q, s0, s2 = heterogeneity.common_effect_sums(y, v, member)
-    w = weights(v, member, t2)
-    total = w.sum(axis=0)
-    mean = dot(w, y) / total
-    variance = 1 / total
-    if options["test"] != "z":
-        residual = y - mean
-        with np.errstate(divide="ignore", invalid="ignore"):
-            factor = dot(w * residual, residual) / (k - 1)
-        if options["test"] == "hksj_adhoc":
-            factor = np.maximum(factor, 1.0)
-        variance = factor / total
-    return {
-        "estimate": mean,
-        "se": np.sqrt(variance),
-        "tau2": t2,
-        "q": q,
-        "k": k,
-        "typical": typical_variance(k, s0, s2),
-    }
-
-
-def pool_many(y, v, *, progress: Progress | None = None, **pool_options) -> PooledSets:
-    """Pool every column of ``y``: simulated reviews, bootstrap samples, permutations.
+def leave_one_out(y, v, **pool_options) -> PooledSets:
+    """Pool k times, the i-th time without effect i.
 
     Parameters
     ----------
-    y : array_like, shape (k, B)
-        One data set of k >= 2 effects per column.
-    v : array_like, shape (k,) or (k, B)
-        Sampling variances, shared by all columns or one column each.
-    progress : callable, optional
-        Told (done, B) now and then.
+    y, v : array_like, shape (k,)
+        Effects and their sampling variances, k >= 3.
     **pool_options
         As for ``pool``.
 
     Raises
     ------
     ValueError
-        As ``pool``, and where the shapes do not fit.
-    """
-    options = checked_options(**pool_options)
-    y, v = checks.many_effects(y, v)
-    return pool_sets(y, v, None, options, what="data sets", progress=progress)
-
-
-def leave_one_out(y, v, **pool_options) -> PooledSets:
-    """Pool k times, the i-th time without effect i.
-
-    ``pool_options`` are those of ``pool``. Raises ValueError for k < 3, and as ``pool`` does.
+        Fewer than three effects, an option that ``pool`` does not have, and as ``pool``.
     """
     y, v = checks.effects(y, v, minimum=3)
     options = checked_options(**pool_options)
@@ -215,8 +44,24 @@ def leave_one_out(y, v, **pool_options) -> PooledSets:
 def cumulative(y, v, order, **pool_options) -> PooledSets:
     """Pool the first effect, the first two, and so on to all, in the given order.
 
-    ``order`` lists the positions 0 to k - 1, each once. The first step is a single effect: its
-    own value, tau2 = 0 and, for the Hartung-Knapp tests, no interval (``nan``).
+    Parameters
+    ----------
+    y, v : array_like, shape (k,)
+        Effects and their sampling variances, k >= 2.
+    order : sequence of int, length k
+        The positions 0 to k - 1, each once; the years of the studies sorted, for instance.
+    **pool_options
+        As for ``pool``.
+
+    Raises
+    ------
+    ValueError
+        Positions that are missing or double, and as ``pool``.
+
+    Notes
+    -----
+    The first step is a single effect: its own value, tau2 = 0 and, for the Hartung-Knapp tests,
+    no interval (``nan``). Source: Lau et al. (1992).
     """
     y, v = checks.effects(y, v)
     order = np.asarray(order)
@@ -242,8 +87,21 @@ def subsets(y, v, *, progress: Progress | None = None, **pool_options) -> Pooled
     """Pool every non-empty subset, 2**k - 1 in all (Olkin, Dahabreh & Trikalinos 2012).
 
     Row c - 1 is the subset whose binary code is c, with the lowest bit for the first effect.
-    Subsets of one effect are as the first step of ``cumulative``. Raises ValueError for k > 20.
-    ``progress`` as for ``pool_many``.
+    Subsets of one effect are as the first step of ``cumulative``.
+
+    Parameters
+    ----------
+    y, v : array_like, shape (k,)
+        Effects and their sampling variances, k from 2 to 20.
+    progress : callable, optional
+        As for ``pool_many``.
+    **pool_options
+        As for ``pool``.
+
+    Raises
+    ------
+    ValueError
+        More than 20 effects (``gosh`` draws a sample of subsets then), and as ``pool``.
     """
     y, v = checks.effects(y, v)
     members = subset_members(y.size)

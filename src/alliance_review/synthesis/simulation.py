@@ -1,7 +1,6 @@
 """Simulated reviews: the parametric bootstrap, and how often an interval holds the truth."""
 
 from dataclasses import dataclass
-from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
@@ -10,40 +9,65 @@ from . import checks
 from .blocks import Progress
 from .pooling import pool
 from .results import Result
+from .seeds import seed as checked_seed
+from .seeds import whole_number
 from .sensitivity import pool_many
 
 
 def simulate(mean: float, tau2: float, v, samples: int, *, seed: int = 0) -> np.ndarray:
     """Draw the observed effects of ``samples`` reviews from the random-effects model.
 
+    Effect i of a review is drawn from the normal law N(mean, v_i + tau2): the true effect and the
+    sampling error in one step (DerSimonian & Laird 1986).
+
     Parameters
     ----------
     mean, tau2 : float
         Mean and variance of the true effects, tau2 >= 0.
     v : array_like, shape (k,) or (k, samples)
-        Sampling variances.
-    samples, seed : int
-        The same seed gives the same draws.
+        Sampling variances of the k >= 2 studies, the same in every review or not.
+    samples : int
+        Number of reviews, 1 or more.
+    seed : int
+        From 0 on; the same seed gives the same draws.
 
     Returns
     -------
     ndarray, shape (k, samples)
+        On the scale of ``mean``.
+
+    Raises
+    ------
+    ValueError
+        A mean or tau2 that is no finite number, tau2 below 0, variances of another shape or not
+        all positive, fewer than two studies, or samples or a seed that are no such whole number.
     """
-    samples = _count("samples", samples)
-    v = np.asarray(v, dtype=float)
+    samples, seed = whole_number("samples", samples), checked_seed(seed)
+    mean, tau2 = _number("the mean", mean), _number("tau2", tau2)
+    if tau2 < 0:
+        raise ValueError(f"tau2 must not be negative, not {tau2:g}")
+    try:
+        v = np.asarray(v, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError("variances must be numbers") from None
+    if v.ndim not in (1, 2):
+        raise ValueError(
+            f"variances must be of shape (k,), or (k, samples), not of shape {v.shape}"
+        )
     v = v[:, None] if v.ndim == 1 else v
-    mean, tau2 = float(mean), float(tau2)
-    if not np.isfinite([mean, tau2]).all() or tau2 < 0:
-        raise ValueError(f"the mean must be finite and tau2 not negative, not {mean} and {tau2}")
     _, v = checks.many_effects(np.zeros((v.shape[0], samples)), v)
     noise = np.random.default_rng(seed).standard_normal((v.shape[0], samples))
     return mean + noise * np.sqrt(v + tau2)
 
 
-def _count(name: str, value) -> int:
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
-    return int(value)
+def _number(name: str, value) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a number, not {value!r}") from None
+    if not np.isfinite(number):
+        raise ValueError(f"{name} must be finite, not {number:g}")
+    return number
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -92,6 +116,7 @@ def bootstrap(
     y, v : array_like, shape (k,)
         Effects and sampling variances, k >= 2.
     samples, seed : int
+        As for ``simulate``.
     progress : callable, optional
         As for ``pool_many``.
     **pool_options
@@ -100,8 +125,9 @@ def bootstrap(
     Raises
     ------
     ValueError
-        As ``pool``; fewer than one sample.
+        As ``pool`` and ``simulate``.
     """
+    samples, seed = whole_number("samples", samples), checked_seed(seed)
     y, v = checks.effects(y, v)
     fit = pool(y, v, **pool_options)
     draws = simulate(fit.estimate, fit.tau2, v, samples, seed=seed)
@@ -158,18 +184,24 @@ def coverage(
     mean: float, tau2: float, v, *, method: str = "REML", samples: int = 10_000, seed: int = 0,
     progress: Progress | None = None, **pool_options,
 ) -> Coverage:  # fmt: skip
-    """Simulate reviews with known mean and spread, pool each, and count.
+    """How often the interval of ``pool`` holds the truth, in simulated reviews.
+
+    Reviews are drawn from the random-effects model with the given mean and tau2, each is pooled,
+    and intervals are counted. A share p of B reviews has the standard error
+    sqrt(p (1 - p) / B) (Morris, White & Crowther 2019).
 
     Parameters
     ----------
     mean, tau2 : float
-        The truth.
+        The truth, on the scale of the effects; tau2 >= 0.
     v : array_like, shape (k,) or (k, samples)
-        Sampling variances of the k studies, the same in every review or not.
+        Sampling variances of the k >= 2 studies, the same in every review or not.
     method : str
         Estimator of tau squared, as the argument ``tau2`` of ``pool``.
-    samples, seed, progress
-        As for ``bootstrap``.
+    samples, seed : int
+        As for ``simulate``.
+    progress : callable, optional
+        As for ``pool_many``.
     **pool_options
         The other options of ``pool``.
 
@@ -178,6 +210,7 @@ def coverage(
     ValueError
         As ``pool`` and ``simulate``.
     """
+    samples = whole_number("samples", samples)
     draws = simulate(mean, tau2, v, samples, seed=seed)
     sets = pool_many(draws, v, progress=progress, tau2=method, **pool_options)
     share = float(((sets.ci_low <= mean) & (mean <= sets.ci_high)).mean())

@@ -7,8 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from . import checks
-from .distributions import chi2_tail, quantile, two_sided_p
-from .pooling import checked_options, pool
+from .distributions import chi2_tail, two_sided_p
+from .labels import labels as checked_labels
+from .pooled_sets import pool_sets
+from .pooling import checked_options, pool, ratio
 from .regression.fit import meta_regression
 from .results import Result
 
@@ -28,13 +30,12 @@ class SubgroupAnalysis(Result):
     k : ndarray, shape (g,)
         Number of effects.
     estimate, se, ci_low, ci_high, statistic, df, p_value : ndarray, shape (g,)
-        Pooled effect of each group and its test; a group of one effect has that effect with its
-        sampling variance and a normal test where tau squared is estimated in each group.
+        Pooled effect of each group and its test.
     tau2, i2 : ndarray, shape (g,)
         Variance of the true effects and I squared in per cent, of each group, or the same for
-        all where it is common; ``nan`` where a group of one effect cannot tell.
+        all where it is common.
     q, q_df, q_p : ndarray, shape (g,)
-        Cochran's Q within each group.
+        Cochran's Q within each group; 0 with p value 1 in a group of one effect.
     prediction_low, prediction_high : ndarray, shape (g,)
         Where the true effect of a new setting of the group is expected.
     q_between, q_between_df, q_between_p : float
@@ -94,7 +95,7 @@ def subgroup_analysis(
     y, v : array_like, shape (k,)
         Effects and their sampling variances.
     groups : sequence of length k
-        The group of each effect.
+        The group of each effect: text, numbers or other hashable values, none of them missing.
     common_tau2 : bool
         Whether all groups share one tau squared, estimated from all of them (steadier where
         groups are small), or each has its own.
@@ -104,25 +105,32 @@ def subgroup_analysis(
     Raises
     ------
     ValueError
-        What ``pool`` refuses; an effect without a group; another number of groups than of
-        effects; fewer than two groups; a common tau squared with no more effects than groups.
+        What ``pool`` refuses; labels that are no sequence of single values, or of another length
+        than the effects; an effect without a group (None, blank text, nan, NaT or pandas.NA, by
+        its position); fewer than two groups; a common tau squared with no more effects than
+        groups.
 
     Notes
     -----
     With tau squared of each group, the difference is tested by the weighted sum of squares of
     the pooled effects about their weighted mean, weights 1/se^2, chi-square with one degree of
     freedom fewer than groups. The standard errors there are the unscaled ones whatever ``test``
-    is, because the Hartung-Knapp one of two or three effects can be near zero by chance. A group
-    of one effect has no estimate of its tau squared and is left out of this test, except by the
-    common-effect model; ``nan`` where fewer than two groups remain. Sources: Hedges & Olkin
-    (1985); Borenstein et al. (2009), chapter 19.
+    is, because the Hartung-Knapp one of two or three effects can be near zero by chance.
+
+    Where tau squared is that of each group, a group of one effect is as the first step of
+    ``cumulative``: its own value, tau2 = 0, q_p = 1 and, for the Hartung-Knapp tests, no standard
+    error, test or interval (``nan``). Its tau squared is not estimated, so it is left out of
+    the test of differences, except by the common-effect model; ``nan`` where fewer than two
+    groups remain. A common tau squared gives it a standard error as it does every group.
+
+    Sources: Hedges & Olkin (1985); Borenstein et al. (2009), chapter 19.
     """
     y, v = checks.effects(y, v)
-    checked_options(tau2, test, level)
+    checked_options(tau2=tau2, test=test, level=level)
     labels, member = _membership(groups, y.size)
     options = {"tau2": tau2, "test": test, "level": level}
     if common_tau2:
-        columns, between = _common(y, v, member, labels, options)
+        columns, between = _common(y, v, member, options)
     else:
         columns, between = _separate(y, v, member, options)
     within, within_df = float(columns["q"].sum()), int(columns["q_df"].sum())
@@ -144,12 +152,7 @@ def subgroup_analysis(
 
 
 def _membership(groups, k):
-    groups = list(groups)
-    if len(groups) != k:
-        raise ValueError(f"groups and effects differ in length: {len(groups)} and {k}")
-    for number, group in enumerate(groups, start=1):
-        if group is None or group != group or str(group).strip() == "":
-            raise ValueError(f"every effect needs a group; number {number} has none")
+    groups = checked_labels("groups", groups, k)
     try:
         distinct = sorted(set(groups))
     except TypeError:  # labels of several types
@@ -171,6 +174,7 @@ def _separate(y, v, member, options):
     df = max(int(compared.sum()) - 1, 0)
     value = float("nan")
     if df:
+        estimate = estimate - estimate[0]  # equal ones stay exactly equal
         mean = precision @ estimate / precision.sum()
         value = float(precision @ (estimate - mean) ** 2)
     return columns, {
@@ -184,31 +188,34 @@ def _separate(y, v, member, options):
 def _one_group(y, v, options) -> dict:
     if y.size > 1:
         pooled = pool(y, v, **options)
-        row = {name: getattr(pooled, name) for name in _PER_GROUP}
-        return row | {"precision": float((1 / (v + pooled.tau2)).sum())}
-    estimate, se, nan = float(y[0]), float(np.sqrt(v[0])), float("nan")
-    half, statistic = float(quantile(options["level"], np.inf)) * se, estimate / se
-    row = dict.fromkeys(_PER_GROUP, nan) | {"k": 1, "estimate": estimate, "se": se}
-    row |= {"ci_low": estimate - half, "ci_high": estimate + half, "statistic": statistic}
-    row |= {"df": np.inf, "p_value": float(two_sided_p(statistic, np.inf)), "q": 0.0, "q_df": 0}
-    return row | {"precision": float(1 / v[0])}
+    else:  # ``pool`` refuses a single effect
+        alone = np.ones((1, 1), dtype=bool)
+        pooled = pool_sets(y[:, None], v[:, None], alone, checked_options(**options))[0]
+    row = {name: getattr(pooled, name) for name in _PER_GROUP}
+    return row | {"precision": float((1 / (v + pooled.tau2)).sum())}
 
 
-def _common(y, v, member, labels, options):
+def _common(y, v, member, options):
     dummies = member.T.astype(float)
-    fit = meta_regression(y, v, dummies, names=labels, intercept=False, **options)
-    test = meta_regression(y, v, dummies[:, 1:], names=labels[1:], **options)
+    origin = y[0]  # measured from one of them, equal effects leave exactly no residual
+    y = y - origin
+    fit = meta_regression(y, v, dummies, intercept=False, **options)
+    test = meta_regression(y, v, dummies[:, 1:], **options)
     weights = member / v
     mean = (weights @ y) / weights.sum(axis=1)
     q = (weights * (y - mean[:, None]) ** 2).sum(axis=1)
     size = member.sum(axis=1)
-    predicted = fit.predict(np.eye(len(labels)))
-    columns = {name: getattr(fit, name) for name in _PER_GROUP[1:8] if name != "df"}
+    predicted = fit.predict(np.eye(size.size))
+    moved = ("estimate", "ci_low", "ci_high")
+    columns = {name: getattr(fit, name) + origin for name in moved} | {"se": fit.se}
+    columns["statistic"] = ratio(columns["estimate"], fit.se)
+    columns["p_value"] = two_sided_p(columns["statistic"], fit.df)
     shared = {"df": fit.df, "tau2": fit.tau2, "i2": fit.i2}
     columns |= {name: np.full(size.shape, value) for name, value in shared.items()}
     columns |= {"k": size, "q": q, "q_df": size - 1}
-    columns["q_p"] = np.where(size > 1, chi2_tail(q, size - 1), np.nan)
-    columns |= {n: getattr(predicted, n) for n in ("prediction_low", "prediction_high")}
+    columns["q_p"] = chi2_tail(q, size - 1)
+    limits = ("prediction_low", "prediction_high")
+    columns |= {name: getattr(predicted, name) + origin for name in limits}
     return columns, {
         "q_between": test.q_moderators,
         "q_between_df": test.q_moderators_df,

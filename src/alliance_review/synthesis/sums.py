@@ -44,6 +44,21 @@ def weights(v, member, tau2):
     return (1.0 if member is None else member) / (v + tau2)
 
 
+def unshared(w, s0, s2):
+    """Sum of weights less the share of their squares, s0 - s2/s0, from the weights and both sums.
+
+    It is what Q can be expected to rise by per unit of tau squared. Where one weight is nearly
+    all of the sum, the difference would lose its digits; it is then twice the sum of the products
+    of all pairs over s0, in which nothing is subtracted.
+    """
+    heavy = s2 > 0.999 * s0 * s0
+    if not (heavy if isinstance(s0, float) else heavy.any()):
+        return s0 - s2 / s0
+    before = np.cumsum(w, axis=0)
+    pairs = np.add.reduce(w[1:] * before[:-1], axis=0)
+    return 2 * pairs / s0
+
+
 def fit_mean(y, v, member, tau2) -> Fit:
     """Weighted mean at the given tau squared by inverse-variance weights."""
     w = weights(v, member, tau2)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from . import checks, heterogeneity, modes
+from . import checks, heterogeneity, modes, tau_likelihood
 from .distributions import chi2_upper
 from .results import Result
 from .roots import bracketed_newton
@@ -25,6 +25,16 @@ class TauInterval(Result):
     i2_high: float
     method: str
     level: float
+
+    @property
+    def ci_low(self) -> float:
+        """``low``, by the name that other results give it."""
+        return self.low
+
+    @property
+    def ci_high(self) -> float:
+        """``high``, by the name that other results give it."""
+        return self.high
 
     _shown: ClassVar = (
         "low", "high", ("tau_low", "tau_high"), ("i2_low", "i2_high"), "method", "level",
@@ -85,7 +95,7 @@ def _within_cutoff(y, v, member, level, restricted):
     best = heterogeneity.tau_squared(y, v, member, "REML" if restricted else "ML")
 
     def value(tau2):
-        return modes.log_likelihood(y, v, member, tau2, restricted=restricted)
+        return tau_likelihood.log_likelihood(y, v, member, tau2, restricted=restricted)
 
     floor = value(best)[0] - 0.5 * chi2_upper(1 - level, 1)
     points = np.append(modes.grid(y, v, member)[:, 0], best)
@@ -96,7 +106,7 @@ def _within_cutoff(y, v, member, level, restricted):
     first, last = int(inside[0]), int(inside[-1])
 
     def above(tau2):
-        slope = modes.score(y, v, member, tau2, restricted=restricted)[0]
+        slope = tau_likelihood.score(y, v, member, tau2, restricted=restricted)[0]
         return value(tau2) - floor, 0.5 * slope
 
     def below(tau2):  # the same read from high to low, so that it falls through zero

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..distributions import ndtr
-from ..results import Result
+from ..results import Result, frame
 from .distributions import NormalMixture
 from .posterior import given_tau
 from .priors import Priors
@@ -102,6 +102,21 @@ class BayesianPool(Result):
         "k",
     )  # fmt: skip
     _rows: ClassVar = ("y", "v", "effect_mean", "effect_sd", "effect_low", "effect_high")
+
+    def to_frame(self):
+        """Three lines: the posterior of the mean effect, of tau, and of a new true effect.
+
+        ``entries()`` has the posterior of each study's own effect, ``summary()`` the rest.
+        """
+        spread = np.hypot(self.node_sd, self.tau_nodes)
+        new = NormalMixture(self.node_weight, self.node_mean, spread)
+        pooled = ("mean effect", self.estimate, self.median, self.sd, self.ci_low, self.ci_high)
+        tau = (self.tau_mean, self.tau_median, self.tau_sd, self.tau_ci_low, self.tau_ci_high)
+        median = float(new.quantile(np.array([0.5]))[0])
+        ahead = (self.prediction_sd, self.prediction_low, self.prediction_high)
+        lines = [pooled, ("tau", *tau), ("new effect", self.estimate, median, *ahead)]
+        names = ("quantity", "mean", "median", "sd", "low", "high")
+        return frame([dict(zip(names, line, strict=True)) for line in lines])
 
     def probability_above(self, value) -> float | np.ndarray:
         """Posterior probability that the pooled effect exceeds a value (or each of an array)."""

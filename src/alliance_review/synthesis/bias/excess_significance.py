@@ -60,6 +60,10 @@ class ExcessSignificance(Result):
     _shown = ("observed", "expected", "p_value", "test", "theta", "theta_limit", "k")
     _rows = ("power",)
 
+    def to_frame(self):
+        """One line: the test; ``entries()`` has the power of each study."""
+        return self.summary()
+
 
 def excess_significance(
     y, v, *, theta=None, alpha=0.05, alternative="two-sided", test="auto", limit_alpha=0.10

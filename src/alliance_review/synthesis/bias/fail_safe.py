@@ -73,8 +73,7 @@ def fail_safe_n(
         where not given, which makes the number k.
     weighted : bool, optional
         For "orwin": the mean weighted by 1 / v, and added studies of the average weight. Not
-        given means the plain mean, as Orwin wrote it. Software differs here: metafor took the
-        plain mean up to version 3 and takes the weighted one in version 5.
+        given means the plain mean, as Orwin wrote it.
 
     Raises
     ------

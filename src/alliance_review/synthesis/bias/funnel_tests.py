@@ -35,7 +35,9 @@ class EggerTest(Result):
     tau2 : float
         Variance of true effects left over; ``nan`` for weighted least squares.
     level : float
-        Of the interval of the limit estimate.
+        Of both intervals.
+    bias_low, bias_high : float
+        Interval of ``bias``.
     """
 
     bias: float
@@ -53,10 +55,12 @@ class EggerTest(Result):
     test: str = "t"
     tau2: float = float("nan")
     level: float = 0.95
+    bias_low: float = float("nan")
+    bias_high: float = float("nan")
 
     _shown = (
-        *("bias", "se", "statistic", "df", "p_value", "slope", ("slope_low", "slope_high"), "k"),
-        *("predictor", "model"),
+        *("bias", "se", ("bias_low", "bias_high"), "statistic", "df", "p_value"),
+        *("slope", ("slope_low", "slope_high"), "k", "predictor", "model"),
     )
 
 
@@ -84,13 +88,18 @@ def egger_test(
     n : array_like, shape (k,), optional
         Sample sizes, for the four predictors made from them.
     level : float
-        Of the interval of the limit estimate.
+        Of the intervals of the coefficient and of the limit estimate.
 
     Raises
     ------
     ValueError
         k < 3, variances or sample sizes that are all equal, missing or bad sample sizes, an
         unknown predictor, model or test.
+
+    Notes
+    -----
+    Effects that do not differ at all leave a coefficient of 0 with a standard error of 0: that is
+    no evidence, with a statistic of 0 and p = 1.
     """
     y, v = checks.effects(y, v, minimum=3)
     level = checks.level(level)
@@ -109,12 +118,26 @@ def egger_test(
         test=line.test,
         tau2=float(line.tau2),
         level=level,
+        bias_low=float(line.ci_low[1]),
+        bias_high=float(line.ci_high[1]),
     )
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class RankTest(Result):
-    """Begg and Mazumdar's test: Kendall's ``tau`` (b), its p value, and whether that is exact."""
+    """Begg and Mazumdar's test.
+
+    Attributes
+    ----------
+    tau : float
+        Kendall's tau b of standardised effects and variances, between -1 and 1.
+    p_value : float
+        Two-sided.
+    exact : bool
+        Whether the p value is from the exact distribution.
+    k : int
+        Number of effects.
+    """
 
     tau: float
     p_value: float
@@ -128,18 +151,28 @@ def rank_test(y, v) -> RankTest:
     """Rank correlation of standardised effects with their variances (Begg & Mazumdar 1994).
 
     The effects are standardised as (y - m) / sqrt(v - 1 / sum(1 / v)) with m the common-effect
-    mean. The p value is exact without ties (and up to 500 effects), otherwise normal with the
-    variance corrected for ties and no continuity correction (Kendall 1970).
+    mean. With C concordant and D discordant pairs of standardised effects and variances, n0 pairs
+    in all, n1 of them tied in the one and n2 in the other,
+
+        tau b = (C - D) / sqrt((n0 - n1) (n0 - n2))
+
+    The p value is exact without ties (and up to 500 effects), otherwise normal with the variance
+    of C - D corrected for ties and no continuity correction (Kendall 1970).
+
+    Parameters
+    ----------
+    y, v : array_like, shape (k,)
+        Effects and sampling variances, one scale, k >= 3.
 
     Raises
     ------
     ValueError
-        k < 3, or variances or standardised effects that are all equal.
+        k < 3, variances or standardised effects that are all equal, and as ``pool`` for values
+        that are not finite or not positive.
     """
     y, v = checks.effects(y, v, minimum=3)
     k = y.size
-    w = 1 / v
-    deviate = (y - w @ y / w.sum()) / np.sqrt(v - 1 / w.sum())
+    deviate = _standardised(y, 1 / v)
     upper = np.triu_indices(k, 1)
     dx, dy = (np.sign(a[:, None] - a[None, :])[upper] for a in (deviate, v))
     pairs, s = k * (k - 1) / 2, float(dx @ dy)
@@ -151,6 +184,24 @@ def rank_test(y, v) -> RankTest:
     exact = tied_x == tied_y == 0 and k <= EXACT_UP_TO
     p = _exact_kendall_p(k, s) if exact else _normal_kendall_p(k, s, tx, ty)
     return RankTest(tau=float(tau), p_value=float(p), exact=bool(exact), k=k)
+
+
+def _standardised(y: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Distances from the weighted mean, in units of their own standard errors.
+
+    The variance v_i - 1 / sum(w) is v_i r_i / sum(w) with r_i the weight of the others. Where one
+    effect has more than half of all weight, the mean is all but that effect itself, and its
+    distance and the weight of the others are taken from the others, without cancellation.
+    """
+    total = w.sum()
+    rest, gap = total - w, y - w @ y / total
+    first = int(np.argmax(w))
+    if w[first] > 0.5 * total:
+        others = np.arange(w.size) != first
+        rest[first] = w[others].sum()
+        mean = w[others] @ y[others] / rest[first]
+        gap[first] = (y[first] - mean) * (rest[first] / total)
+    return gap / np.sqrt(rest / (w * total))
 
 
 def _exact_kendall_p(k: int, s: float) -> float:
@@ -173,6 +224,12 @@ def _exact_kendall_p(k: int, s: float) -> float:
 
 
 def _normal_kendall_p(k: int, s: float, tx: np.ndarray, ty: np.ndarray) -> float:
+    """Two-sided p from the normal law, with the variance of ``s`` corrected for ties.
+
+    ``tx`` and ``ty`` are the sizes of the groups of equal values in either order (a value that
+    is alone is a group of 1).
+    """
+
     def total(power):
         return [float(power(t).sum()) for t in (tx, ty)]
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import checks, heterogeneity
 from ..distributions import quantile, two_sided_p
-from ..pooling import TESTS
+from ..pooling import TESTS, ratio
 from ..regression.fit import meta_regression
 
 PREDICTORS = ("sei", "vi", "ni", "ninv", "sqrtni", "sqrtninv")
@@ -79,8 +79,7 @@ def fit_line(y, v, x, model: str, test: str | None, level: float) -> Line:
     s2 = w @ residual**2 / df
     estimate = np.array([y[0] + mean - slope * centre, slope])
     se = np.sqrt(s2 * np.array([1 / w.sum() + centre**2 / sxx, 1 / sxx]))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = estimate / se
+    statistic = ratio(estimate, se)
     half = quantile(level, df) * se
     p = two_sided_p(statistic, df)
     return Line(estimate, se, statistic, p, estimate - half, estimate + half, df, np.nan, "t")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import checks
-from ..results import Result
+from ..results import Result, frame
 from .line import Line, fit_line
 
 
@@ -80,6 +80,16 @@ class PetPeese(Result):
 
     _shown = ("chosen", "estimate", ("ci_low", "ci_high"), "p_value", "alpha", "k", "model")
 
+    def to_frame(self):
+        """Two lines, PET and PEESE, with all their numbers, and which of them is ``chosen``."""
+        both = {"PET": self.pet, "PEESE": self.peese}
+        return frame(
+            [
+                {"regression": name, "chosen": name == self.chosen, **vars(part)}
+                for name, part in both.items()
+            ]
+        )
+
 
 def pet_peese(y, v, *, model="lm", test=None, alpha=0.10, level=0.95) -> PetPeese:
     """Precision-effect test and precision-effect estimate with standard error.
@@ -112,9 +122,10 @@ def pet_peese(y, v, *, model="lm", test=None, alpha=0.10, level=0.95) -> PetPees
 
     Notes
     -----
-    The interval of the conditional estimate is that of the chosen regression; it does not allow
-    for the choice. With strong heterogeneity, few studies, or studies of like size neither
-    regression is trustworthy (Stanley 2017).
+    Where all effects are 0 there is no evidence of an effect: PET's statistic is 0 with p = 1, and
+    PET stays. The interval of the conditional estimate is that of the chosen regression; it does
+    not allow for the choice. With strong heterogeneity, few studies, or studies of like size
+    neither regression is trustworthy (Stanley 2017).
     """
     y, v = checks.effects(y, v, minimum=3)
     level, alpha = checks.level(level), checks.level(alpha)

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import checks
 from ..pooling import Pooled, checked_options, pool
-from ..results import Result
+from ..results import Result, frame
 from .line import fit_line
 
 ESTIMATORS = ("L0", "R0", "Q0")
@@ -47,6 +47,16 @@ class TrimAndFill(Result):
 
     _shown = ("missing", "side", "estimator", "missing_se", "estimate", ("ci_low", "ci_high"))
     _rows = ("filled", "filled_variances")
+
+    def to_frame(self):
+        """One line: how many are missing and where, and the result with them (``pooled``).
+
+        ``missing_p`` is the field ``p_value``; ``p_value`` is that of the pooled effect.
+        ``entries()`` has the effects filled in, no line where none is missing.
+        """
+        found = {"missing": self.missing, "side": self.side, "estimator": self.estimator}
+        found |= {"missing_se": self.missing_se, "missing_p": self.p_value}
+        return frame([found | self.pooled._plain()])
 
     @property
     def estimate(self) -> float:

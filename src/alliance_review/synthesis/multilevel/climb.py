@@ -13,9 +13,10 @@ import numpy as np
 from .derivatives import Points, evaluate
 from .likelihood import Data
 
-#: Climbers nearer to each other, relative to either variance, are on the way to one peak: the
+#: Climbers nearer to each other, relative to both variances, are on the way to one peak: the
 #: likelihood bends on a scale of 1.
 NEAR = 0.02
+STEPS = 200  # a few are enough; this ends what rounding would keep going
 
 
 class Peaks(NamedTuple):
@@ -36,14 +37,15 @@ def climb(
 ) -> Peaks:  # fmt: skip
     """Go up from each row of ``start`` to a peak in the free variances, neither below zero.
 
-    Of climbers of one ``family`` that meet, the highest goes on; the others stay where they are.
-    ``points`` is what is known at ``start``.
+    Of climbers of one ``family`` that meet, the highest goes on; the others stay where they are,
+    with minus infinity for their likelihood: near a peak it equals that at the peak but for
+    rounding, and the peak is what counts. ``points`` is what is known at ``start``.
     """
     tau2, here = start, evaluate(data, start) if points is None else points
     found = Peaks(start.copy(), Points(*(a.copy() for a in here)))
     active, step = np.arange(len(start)), np.zeros(start.shape)
     fresh, tiny = np.ones(len(start), dtype=bool), 1e-14 * data.v.min()
-    for _ in range(200):
+    for left in reversed(range(STEPS)):
         step = np.where(fresh[:, None], _newton(data, tau2, here, free) - tau2, 0.5 * step)
         there, new = tau2 + step, evaluate(data, tau2 + step)
         fresh = new.value >= here.value - 1e-11 * (1 + np.abs(here.value))
@@ -51,17 +53,19 @@ def climb(
             for whole, old in zip((there, *new), (tau2, *here), strict=True):
                 whole[~fresh] = old[~fresh]
         tau2, here, size = there, new, np.abs(step)
-        # Newton's method squares the error with each step: after one of 3e-6, 1e-11 at most is left
+        # Newton's method squares the error with each step: after 3e-6, some 1e-12 is left
         done = fresh & (size <= 3e-6 * tau2 + tiny).all(axis=1) | (size <= tiny).all(axis=1)
-        done |= _follows(tau2, here.value, family)
+        follows = _follows(tau2, here.value, family)
+        done |= follows | (left == 0)
         if done.any():
             for whole, part in zip((found.tau2, *found.points), (tau2, *here), strict=True):
                 whole[active[done]] = part[done]
-            left = np.flatnonzero(~done)
-            if not left.size:
+            found.points.value[active[follows]] = -np.inf
+            on = np.flatnonzero(~done)
+            if not on.size:
                 break
-            active, tau2, here, step = active[left], tau2[left], here.at(left), step[left]
-            free, family, fresh = free[left], family[left], fresh[left]
+            active, tau2, here, step = active[on], tau2[on], here.at(on), step[on]
+            free, family, fresh = free[on], family[on], fresh[on]
     return found
 
 

@@ -1,12 +1,12 @@
 """Effects that belong together: cluster labels as sorted rows, one composite per cluster."""
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from .. import checks
+from ..labels import labels
 from ..results import Result
 
 COMPOSITES = ("precision", "mean")
@@ -22,45 +22,22 @@ class Clusters(NamedTuple):
     size: np.ndarray  # (m,) effects per cluster
 
 
-def clusters(labels, k: int, *, minimum: int = 2) -> Clusters:
-    """Number the clusters named by ``labels`` (any hashable values), one label per effect.
+def clusters(values, k: int, *, minimum: int = 2) -> Clusters:
+    """Number the clusters named by ``values`` (any hashable values), one label per effect.
 
     Raises
     ------
     ValueError
-        Not one label per effect, a missing label, a label that is not hashable, fewer than
-        ``minimum`` clusters.
+        What ``labels`` refuses; fewer than ``minimum`` clusters.
     """
-    if isinstance(labels, (str, bytes)) or not hasattr(labels, "__iter__"):
-        raise ValueError("cluster must hold one label per effect")
-    # numbers of Python are quicker to look up than those of numpy
-    plain = isinstance(labels, np.ndarray) and labels.dtype.kind in "biufU"
-    labels = labels.tolist() if plain else list(labels)
-    if len(labels) != k:
-        raise ValueError(f"effects and cluster labels differ in number: {k} and {len(labels)}")
-    try:
-        numbers = {label: number for number, label in enumerate(dict.fromkeys(labels))}
-    except TypeError:
-        place = 1 + next(i for i, label in enumerate(labels) if not _hashable(label))
-        raise ValueError(f"cluster labels must be hashable; number {place} is not") from None
-    for label in numbers:
-        if label is None or (isinstance(label, (float, np.floating)) and math.isnan(label)):
-            place = 1 + next(i for i, other in enumerate(labels) if other is label)
-            raise ValueError(f"cluster labels must not be missing; number {place} is {label}")
+    found = labels("cluster", values, k)
+    numbers = {label: number for number, label in enumerate(dict.fromkeys(found))}
     if len(numbers) < minimum:
         raise ValueError(f"at least {minimum} clusters are needed, {len(numbers)} given")
-    code = np.fromiter(map(numbers.__getitem__, labels), dtype=np.intp, count=k)
+    code = np.fromiter(map(numbers.__getitem__, found), dtype=np.intp, count=k)
     order = np.argsort(code, kind="stable")
     size = np.bincount(code)
     return Clusters(tuple(numbers), order, code[order], np.cumsum(size) - size, size)
-
-
-def _hashable(label) -> bool:
-    try:
-        hash(label)
-    except TypeError:
-        return False
-    return True
 
 
 def sampling_correlation(rho: float, size: np.ndarray) -> float:

@@ -1,30 +1,25 @@
-"""Power of the tests that effects differ: heterogeneity, subgroups, a moderator.
+"""Power of the test of heterogeneity, and what it takes to see it.
 
 Effects and variances on one scale throughout; power of a planned or finished review, as in
-``power``.
+``mean``.
 
 Sources: Hedges LV, Pigott TD (2001). The power of statistical tests in meta-analysis.
-Psychological Methods 6, 203-217. Hedges LV, Pigott TD (2004). The power of statistical tests for
-moderators in meta-analysis. Psychological Methods 9, 426-445.
+Psychological Methods 6, 203-217. Biggerstaff BJ, Jackson D (2008).
+The exact distribution of Cochran's heterogeneity statistic in one-way random effects
+meta-analysis. Statistics in Medicine 27, 6093-6110.
 """
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
 from scipy.special import chndtr
 
 from .. import checks
 from ..distributions import chi2_tail, chi2_upper
 from .kernel import (
-    finite,
     fraction,
     least_integer,
-    needed_shift,
     not_negative,
-    of_shift,
-    plain,
+    power_and_alpha,
     rising_root,
     variances,
 )
@@ -34,8 +29,9 @@ from .q_distribution import q_tail
 def power_of_q(v, tau2, *, alpha=0.05):
     """Power of the test of heterogeneity where true effects vary with variance ``tau2``.
 
-    P(Q > upper alpha point of chi-square with k - 1 df), by the exact distribution of Q; Hedges &
-    Pigott (2001) approximate it. For equal v it is that of ``(1 + tau2/v)`` times a chi-square.
+    P(Q > c) with c the upper alpha point of chi-square with k - 1 df, by the exact distribution
+    of Q (Biggerstaff & Jackson 2008; ``q_tail``), which Hedges & Pigott (2001) approximate. For
+    equal v, Q is ``1 + tau2 / v`` times a chi-square.
 
     Parameters
     ----------
@@ -44,6 +40,17 @@ def power_of_q(v, tau2, *, alpha=0.05):
     tau2 : float or array_like
         Variance of true effects, 0 or more; an array gives a power curve.
     alpha : float
+        Significance level, between 0 and 1.
+
+    Returns
+    -------
+    float, or ndarray of the shape of ``tau2``
+
+    Raises
+    ------
+    ValueError
+        Variances that are not positive or fewer than two, tau2 that is not finite or below 0,
+        alpha out of range.
     """
     v = variances(v, 2)
     return q_tail(chi2_upper(fraction("alpha", alpha), v.size - 1), v, tau2)
@@ -58,26 +65,83 @@ def power_of_q_fixed(effects, v, *, alpha=0.05) -> float:
     Parameters
     ----------
     effects, v : array_like, shape (k,)
-        True effects and sampling variances, k >= 2.
+        True effects and sampling variances, one scale, k >= 2.
+    alpha : float
+        Significance level, between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        Effects that are not finite, variances that are not positive, lengths that differ, fewer
+        than two, alpha out of range.
     """
     effects, v = checks.effects(effects, v, minimum=2)
     mean = (effects / v).sum() / (1 / v).sum()
-    return _noncentral(v.size - 1, float(((effects - mean) ** 2 / v).sum()), alpha)
+    return noncentral_tail(v.size - 1, float(((effects - mean) ** 2 / v).sum()), alpha)
 
 
 def smallest_tau2(v, *, power=0.8, alpha=0.05) -> float:
-    """Smallest variance of true effects that the test of heterogeneity finds with the power."""
+    """Smallest variance of true effects that the test of heterogeneity finds with the power.
+
+    The tau2 at which ``power_of_q`` is ``power`` (Hedges & Pigott 2001; Biggerstaff & Jackson
+    2008), by bracketing: the power rises with tau2.
+
+    Parameters
+    ----------
+    v : array_like, shape (k,)
+        Sampling variances, k >= 2.
+    power : float
+        Above alpha and below 1.
+    alpha : float
+        Significance level, between 0 and 1.
+
+    Returns
+    -------
+    float
+        On the scale of ``v``.
+
+    Raises
+    ------
+    ValueError
+        As ``power_of_q``; a power that does not lie between alpha and 1.
+    """
     v = variances(v, 2)
-    _above(power, alpha)
+    power, alpha = power_and_alpha(power, alpha)
     limit = chi2_upper(alpha, v.size - 1)
     return rising_root(lambda tau2: q_tail(limit, v, tau2) - power, float(v.min()))
 
 
 def required_studies_q(tau2: float, v: float, *, power=0.8, alpha=0.05) -> int:
-    """Smallest number of studies, each with sampling variance ``v``, for the test of Q."""
+    """Smallest number of studies of one size for the test of heterogeneity to have the power.
+
+    With equal v the power is P(chi-square > c / (1 + tau2 / v)), k - 1 df, c the upper alpha
+    point (Hedges & Pigott 2001); k is searched by bisection, as the power rises with it.
+
+    Parameters
+    ----------
+    tau2 : float
+        Variance of true effects, above 0.
+    v : float
+        Sampling variance of each study, on the same scale.
+    power : float
+        Above alpha and below 1.
+    alpha : float
+        Significance level, between 0 and 1.
+
+    Returns
+    -------
+    int
+        From 2 on.
+
+    Raises
+    ------
+    ValueError
+        tau2 or v that is not one number above 0, a power that does not lie between alpha and 1,
+        more than a thousand million studies.
+    """
     v = float(variances([v], 1)[0])
     ratio = 1 + not_negative("tau2", tau2) / v
-    _above(power, alpha)
+    power, alpha = power_and_alpha(power, alpha)
     if ratio == 1:
         raise ValueError("tau2 must be above 0: without heterogeneity there is nothing to find")
     return least_integer(
@@ -85,88 +149,7 @@ def required_studies_q(tau2: float, v: float, *, power=0.8, alpha=0.05) -> int:
     )
 
 
-def power_of_subgroups(effects, v, group, *, tau2=0.0, alpha=0.05) -> float:
-    """Power of the test that subgroups differ (Q between, g - 1 degrees of freedom).
-
-    Noncentral chi-square with noncentrality ``sum W_j (theta_j - mean)^2``; W_j is the sum of
-    ``1/(v_i + tau2)`` in subgroup j (Hedges & Pigott 2004; tau2 = 0 is their fixed-effects test).
-
-    Parameters
-    ----------
-    effects : mapping or array_like
-        Mean true effect of each subgroup, by its label; or one true effect per study, shape (k,),
-        of which the weighted means count.
-    v : array_like, shape (k,)
-        Sampling variances.
-    group : sequence of k labels
-        At least two different ones.
-    tau2 : float
-        Variance of true effects within subgroups.
-    """
-    v = variances(v, 2)
-    labels = list(group)
-    if len(labels) != v.size:
-        raise ValueError(f"group and variances differ in length: {len(labels)} and {v.size}")
-    names = list(dict.fromkeys(labels))
-    if len(names) < 2:
-        raise ValueError("at least two subgroups are needed")
-    if hasattr(effects, "keys"):
-        missing = [name for name in names if name not in effects]
-        if missing:
-            raise ValueError(f"no effect is given for subgroup {missing[0]!r}")
-        effects = [effects[name] for name in labels]
-    effects, v = checks.effects(effects, v, minimum=2)
-    w = 1 / (v + not_negative("tau2", tau2))
-    member = np.array([[label == name for label in labels] for name in names], dtype=float)
-    total = member @ w
-    means = member @ (w * effects) / total
-    mean = (w * effects).sum() / w.sum()
-    return _noncentral(len(names) - 1, float((total * (means - mean) ** 2).sum()), alpha)
-
-
-def power_of_slope(slope, x, v, *, tau2=0.0, alpha=0.05, sides=2):
-    """Power of the normal test of one moderator in a meta-regression.
-
-    The variance of the slope is ``1 / sum w_i (x_i - mean)^2`` with ``w_i = 1/(v_i + tau2)`` and
-    the weighted mean of x (Hedges & Pigott 2004). With x = 0 and 1 it is the difference between
-    two subgroups.
-
-    Parameters
-    ----------
-    slope : float or array_like
-        True change of the effect per unit of x.
-    x, v : array_like, shape (k,)
-        Moderator and sampling variances, k >= 3.
-    tau2 : float
-        Residual variance of true effects.
-    sides : {1, 2}
-        A one-sided test looks for a positive slope.
-    """
-    slope = finite("the slope", slope)
-    se = _slope_se(x, v, tau2)
-    return plain(of_shift(slope / se, fraction("alpha", alpha), sides, math.inf))
-
-
-def smallest_slope(x, v, *, tau2=0.0, power=0.8, alpha=0.05, sides=2) -> float:
-    """Smallest slope that the test finds with the stated power; inverse of power_of_slope."""
-    return _slope_se(x, v, tau2) * needed_shift(power, alpha, sides, math.inf)
-
-
-def _slope_se(x, v, tau2) -> float:
-    x, v = checks.effects(x, v, minimum=3)
-    w = 1 / (v + not_negative("tau2", tau2))
-    centred = x - (w * x).sum() / w.sum()
-    spread = float((w * centred**2).sum())
-    if not spread > 1e-24 * float((w * x**2).sum()):
-        raise ValueError("the moderator has the same value in all studies")
-    return 1 / math.sqrt(spread)
-
-
-def _noncentral(df: int, noncentrality: float, alpha: float) -> float:
+def noncentral_tail(df: int, noncentrality: float, alpha: float) -> float:
+    """Probability that a noncentral chi-square variable exceeds the central quantile of alpha."""
     limit = chi2_upper(fraction("alpha", alpha), df)
     return float(1 - chndtr(limit, df, noncentrality))
-
-
-def _above(power: float, alpha: float) -> None:
-    if not fraction("power", power) > fraction("alpha", alpha):
-        raise ValueError(f"power must be above alpha = {alpha:g}, not {power:g}")

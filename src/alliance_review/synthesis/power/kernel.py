@@ -43,9 +43,7 @@ def _spread_of_se(df: float) -> tuple[np.ndarray, np.ndarray]:
 
 def needed_shift(power: float, alpha: float, sides: int, df: float) -> float:
     """The shift at which :func:`of_shift` is ``power``."""
-    alpha, power = fraction("alpha", alpha), fraction("power", power)
-    if not power > alpha:
-        raise ValueError(f"power must be above alpha = {alpha:g}, not {power:g}")
+    power, alpha = power_and_alpha(power, alpha)
     start = float(ndtri(1 - alpha / sides_of(sides)) + ndtri(power))
     return rising_root(lambda x: float(of_shift(x, alpha, sides, df)) - power, max(start, 0.1))
 
@@ -96,31 +94,54 @@ def least_integer(enough: Callable[[int], bool], first: int) -> int:
 
 def variances(v, minimum: int) -> np.ndarray:
     """Sampling variances, checked as everywhere."""
-    size = np.shape(v)[0] if np.ndim(v) == 1 else 0
-    return checks.effects(np.zeros(size), v, minimum=minimum)[1]
+    try:
+        v = np.asarray(v, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError("variances must be numbers") from None
+    return checks.effects(np.zeros(v.size if v.ndim == 1 else 0), v, minimum=minimum)[1]
 
 
 def finite(name: str, value) -> np.ndarray:
     """A finite number or array of them."""
-    array = np.asarray(value, dtype=float)
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a number, not {value!r}") from None
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite, not {value!r}")
     return array
 
 
+def scalar(name: str, value) -> float:
+    """One finite number."""
+    number = finite(name, value)
+    if number.ndim:
+        raise ValueError(f"{name} must be one number, not {value!r}")
+    return float(number)
+
+
 def not_negative(name: str, value) -> float:
-    """A finite number, 0 or more."""
-    number = float(finite(name, value))
+    """One finite number, 0 or more."""
+    number = scalar(name, value)
     if number < 0:
         raise ValueError(f"{name} must be 0 or more, not {value!r}")
     return number
 
 
 def fraction(name: str, value) -> float:
-    """A number strictly between 0 and 1."""
-    if not 0 < value < 1:
+    """One number strictly between 0 and 1."""
+    number = scalar(name, value)
+    if not 0 < number < 1:
         raise ValueError(f"{name} must lie between 0 and 1, not {value!r}")
-    return float(value)
+    return number
+
+
+def power_and_alpha(power, alpha) -> tuple[float, float]:
+    """Both as numbers, the power above alpha: below it there is nothing to reach."""
+    alpha, power = fraction("alpha", alpha), fraction("power", power)
+    if not power > alpha:
+        raise ValueError(f"power must be above alpha = {alpha:g}, not {power:g}")
+    return power, alpha
 
 
 def plain(value):
@@ -130,6 +151,6 @@ def plain(value):
 
 def sides_of(sides: int) -> int:
     """The sides of a test: 1 or 2."""
-    if sides not in (1, 2):
+    if np.ndim(sides) or sides not in (1, 2):
         raise ValueError(f"sides must be 1 or 2, not {sides!r}")
     return sides

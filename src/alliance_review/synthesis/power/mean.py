@@ -2,11 +2,11 @@
 
 All on the scale of the effects (in this review Fisher z, where a study of n people has the
 sampling variance ``1/(n - 3)``). Power is that of the test as planned, with tau squared taken as
-known. One study is the case k = 1; sample sizes of single new studies and trials are planned in
-``interpretation.planning``, heterogeneity and moderators in ``power.heterogeneity``.
+known. One study is the case k = 1. Heterogeneity and moderators are in ``power.heterogeneity``.
 
-Source: Hedges LV, Pigott TD (2001). The power of statistical tests in meta-analysis.
-Psychological Methods 6, 203-217.
+Sources: Hedges LV, Pigott TD (2001). The power of statistical tests in meta-analysis.
+Psychological Methods 6, 203-217. Hartung J, Knapp G (2001). On tests of the overall treatment
+effect in meta-analysis with normally distributed responses. Statistics in Medicine 20, 1771-1782.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 
 from .. import checks
+from ..seeds import whole_number
 from .kernel import (
     finite,
     fraction,
@@ -22,6 +23,7 @@ from .kernel import (
     not_negative,
     of_shift,
     plain,
+    scalar,
     sides_of,
     variances,
 )
@@ -30,12 +32,16 @@ TESTS = ("z", "hksj")
 
 
 def power_of_mean(effect, v, *, tau2=0.0, alpha=0.05, sides=2, test="z"):
-    """Power of the test that the pooled effect is 0.
+    """Power of the test that the pooled effect is 0 (Hedges & Pigott 2001).
 
-    The standard error is ``1 / sqrt(sum 1/(v_i + tau2))``. For "z" the power is that of a normal
-    test whose statistic is centred at effect / se (both tails counted). For "hksj" the
-    statistic is taken as noncentral t with k - 1 degrees of freedom: exact where all v are equal
-    and tau squared is not bounded at 0, close otherwise.
+    With se = 1 / sqrt(sum 1 / (v_i + tau2)), delta = effect / se and c the upper alpha / sides
+    point of the normal law, the power of "z" is
+
+        P(Z > c - delta), and for two sides as well P(Z < -c - delta).
+
+    For "hksj" (Hartung & Knapp 2001) the statistic is taken as noncentral t with k - 1 degrees of
+    freedom and noncentrality delta, and c from the t law: exact where all v are equal and tau
+    squared is not bounded at 0, close otherwise.
 
     Parameters
     ----------
@@ -58,49 +64,83 @@ def power_of_mean(effect, v, *, tau2=0.0, alpha=0.05, sides=2, test="z"):
     Raises
     ------
     ValueError
-        Variances that are not positive, tau2 below 0, alpha, sides or test out of range.
+        An effect that is not finite, variances that are not positive or too few, tau2 that is not
+        one number from 0 on, alpha, sides or test out of range.
     """
-    v = variances(v, 2 if test == "hksj" else 1)
+    df, se = _df_and_se(v, tau2, test)
     effect = finite("the effect", effect)
-    se = 1 / math.sqrt((1 / (v + not_negative("tau2", tau2))).sum())
-    return plain(of_shift(effect / se, fraction("alpha", alpha), sides, _df(test, v.size)))
+    return plain(of_shift(effect / se, fraction("alpha", alpha), sides, df))
 
 
 def smallest_effect(v, *, tau2=0.0, power=0.8, alpha=0.05, sides=2, test="z") -> float:
-    """Smallest true mean that the test finds with the stated power; inverse of ``power_of_mean``.
+    """Smallest true mean that the test finds with the stated power (Hedges & Pigott 2001).
 
-    Parameters as there; ``power`` above alpha and below 1.
+    The inverse of ``power_of_mean``: se times the delta at which the power is reached.
+
+    Parameters
+    ----------
+    v : array_like, shape (k,)
+        Sampling variances of the studies; k >= 1, for "hksj" k >= 2.
+    power : float
+        Above alpha and below 1.
+    tau2, alpha, sides, test
+        As for ``power_of_mean``.
+
+    Returns
+    -------
+    float
+        Above 0, on the scale of the effects; for two sides the same holds below 0.
+
+    Raises
+    ------
+    ValueError
+        As ``power_of_mean``; a power that does not lie between alpha and 1.
     """
-    v = variances(v, 2 if test == "hksj" else 1)
-    se = 1 / math.sqrt((1 / (v + not_negative("tau2", tau2))).sum())
-    return se * needed_shift(power, alpha, sides, _df(test, v.size))
+    df, se = _df_and_se(v, tau2, test)
+    return se * needed_shift(power, alpha, sides, df)
 
 
 def required_studies(
     effect: float, v: float, *, tau2=0.0, power=0.8, alpha=0.05, sides=2, test="z"
 ) -> int:
-    """Smallest number of studies, each with sampling variance ``v``, that gives the power.
+    """Smallest number of studies of one size that gives the power (Hedges & Pigott 2001).
+
+    For "z" it is delta^2 (v + tau2) / effect^2, rounded up, with the delta that the power asks
+    for; for "hksj", where delta depends on k, it is searched.
 
     Parameters
     ----------
     effect : float
         True mean effect, not 0; one-sided, above 0.
     v : float
-        Sampling variance of a typical study; 1/(n - 3) for Fisher z.
-    tau2, power, alpha, sides, test
-        As in :func:`power_of_mean`.
+        Sampling variance of each study; 1/(n - 3) for Fisher z.
+    power : float
+        Above alpha and below 1.
+    tau2, alpha, sides, test
+        As for ``power_of_mean``.
+
+    Returns
+    -------
+    int
+        From 1 on, for "hksj" from 2 on.
+
+    Raises
+    ------
+    ValueError
+        As ``power_of_mean``; an effect of 0 or, one-sided, below 0; a power that does not lie
+        between alpha and 1; for "hksj" more than a thousand million studies.
     """
+    checks.choice("test", test, TESTS)
     size, v = _sought(effect, sides), float(variances([v], 1)[0])
     per_study = v + not_negative("tau2", tau2)
+    # for hksj this only refuses a power or level out of range
+    shift = needed_shift(power, alpha, sides, math.inf)
     if test == "z":
         # the shift grows as the root of k; the division may round across a whole number
-        k = (needed_shift(power, alpha, sides, math.inf) / size) ** 2 * per_study
-        return max(1, math.ceil(k * (1 - 1e-12)))
-    needed_shift(power, alpha, sides, math.inf)  # refuses a power or level out of range
+        return max(1, math.ceil((shift / size) ** 2 * per_study * (1 - 1e-12)))
 
     def enough(k: int) -> bool:
-        shift = size / math.sqrt(per_study / k)
-        return float(of_shift(shift, alpha, sides, _df(test, k))) >= power
+        return float(of_shift(size / math.sqrt(per_study / k), alpha, sides, k - 1)) >= power
 
     return least_integer(enough, 2)
 
@@ -108,16 +148,33 @@ def required_studies(
 def required_variance(effect: float, k: int, *, tau2=0.0, power=0.8, alpha=0.05, sides=2) -> float:
     """Largest sampling variance at which k equal studies have the power, by the normal test.
 
-    ``k effect^2 / shift^2 - tau2``, where ``shift`` is the effect in standard errors that the
-    power asks for.
+    ``k effect^2 / delta^2 - tau2``, with the delta that the power asks for: the formula of
+    ``required_studies`` solved for v (Hedges & Pigott 2001).
+
+    Parameters
+    ----------
+    effect : float
+        True mean effect, not 0; one-sided, above 0.
+    k : int
+        Number of studies, 1 or more.
+    power : float
+        Above alpha and below 1.
+    tau2, alpha, sides
+        As for ``power_of_mean``.
+
+    Returns
+    -------
+    float
+        On the squared scale of the effect.
 
     Raises
     ------
     ValueError
-        Also where no precision is enough: with tau2 above 0 the mean of k studies stays
-        uncertain even if each is endless. The message names the number of studies needed.
+        As ``required_studies``; k that is no whole number from 1 on. Also where no precision is
+        enough: with tau2 above 0 the mean of k studies stays uncertain even if each is endless.
+        The message names the number of studies needed.
     """
-    size, k = _sought(effect, sides), _count("k", k)
+    size, k = _sought(effect, sides), whole_number("k", k)
     shift = needed_shift(power, alpha, sides, math.inf)
     tau2 = not_negative("tau2", tau2)
     value = k * size**2 / shift**2 - tau2
@@ -130,26 +187,45 @@ def required_variance(effect: float, k: int, *, tau2=0.0, power=0.8, alpha=0.05,
     return value
 
 
-def required_n_per_study(effect: float, k: int, **options) -> int:
-    """Smallest sample size of each of k studies of a correlation; at least 4.
+def required_n_per_study(
+    effect: float, k: int, *, tau2=0.0, power=0.8, alpha=0.05, sides=2
+) -> int:  # fmt: skip
+    """Smallest sample size of each of k studies of a correlation.
 
-    ``1/v + 3`` of :func:`required_variance`, rounded up; ``effect`` is a Fisher z.
+    ``1 / v + 3`` with the v of ``required_variance``, rounded up, because Fisher's z has the
+    variance 1 / (n - 3) (Fisher 1921).
+
+    Parameters
+    ----------
+    effect : float
+        True mean correlation as Fisher z, not 0; one-sided, above 0.
+    k, tau2, power, alpha, sides
+        As for ``required_variance``.
+
+    Returns
+    -------
+    int
+        At least 4.
+
+    Raises
+    ------
+    ValueError
+        As ``required_variance``.
     """
-    return max(4, math.ceil((1 / required_variance(effect, k, **options) + 3) * (1 - 1e-12)))
+    v = required_variance(effect, k, tau2=tau2, power=power, alpha=alpha, sides=sides)
+    return max(4, math.ceil((1 / v + 3) * (1 - 1e-12)))
 
 
-def _df(test: str, k: int) -> float:
-    return math.inf if checks.choice("test", test, TESTS) == "z" else k - 1
-
-
-def _count(name: str, value) -> int:
-    if value != int(value) or value < 1:
-        raise ValueError(f"{name} must be a whole number from 1, not {value!r}")
-    return int(value)
+def _df_and_se(v, tau2, test: str) -> tuple[float, float]:
+    """Degrees of freedom of the test and standard error of the mean."""
+    normal = checks.choice("test", test, TESTS) == "z"
+    v = variances(v, 1 if normal else 2)
+    df = math.inf if normal else v.size - 1
+    return df, 1 / math.sqrt((1 / (v + not_negative("tau2", tau2))).sum())
 
 
 def _sought(effect, sides: int) -> float:
-    size = float(finite("the effect", effect))
+    size = scalar("the effect", effect)
     if size == 0 or (sides_of(sides) == 1 and size < 0):
         raise ValueError(
             f"the effect must {'not be 0' if sides == 2 else 'be above 0'}, not {effect!r}"

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from .kernel import finite, plain, variances
+from .kernel import finite, plain, scalar, variances
 
 NODES_PER_WIDTH = 6  # error of the trapezoidal rule: exp(-2 pi 6) = 4e-17
 NEGLIGIBLE = -40.0  # log of what is left out at the ends
@@ -27,23 +27,29 @@ def q_tail(value: float, v, tau2=0.0):
     Parameters
     ----------
     value : float
-        Above 0.
+        Above 0; Q has no scale.
     v : array_like, shape (k,)
         Sampling variances, k >= 2.
     tau2 : float or array_like
-        Variance of true effects, 0 or more.
+        Variance of true effects on the scale of ``v``, 0 or more.
 
     Returns
     -------
     float, or ndarray of the shape of ``tau2``
         Exact to about 1e-13; a small upper tail keeps its digits.
 
+    Raises
+    ------
+    ValueError
+        A value that is not one number above 0, variances that are not positive or fewer than
+        two, tau2 that is not finite or below 0.
+
     References
     ----------
     Biggerstaff BJ, Jackson D (2008). The exact distribution of Cochran's heterogeneity statistic
     in one-way random effects meta-analysis. Statistics in Medicine 27, 6093-6110.
     """
-    v, value, tau2 = variances(v, 2), float(finite("the value", value)), finite("tau2", tau2)
+    v, value, tau2 = variances(v, 2), scalar("the value", value), finite("tau2", tau2)
     if not value > 0:
         raise ValueError(f"the value must be above 0, not {value!r}")
     if (tau2 < 0).any():

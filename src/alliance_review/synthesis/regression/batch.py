@@ -4,14 +4,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .projection import Columns, dot, project, weights
+from ..pooling import knapp_hartung, ratio
+from ..sums import dot
+from .projection import Columns, project, weights
 
 
 class Coefficients(NamedTuple):
     """Of B regressions with p coefficients each.
 
     ``estimate``, ``se``, ``statistic`` (p, B); ``q_moderators`` (B,) the chi-square or, for the
-    Hartung-Knapp tests, F statistic of all coefficients from number ``first`` on.
+    Hartung-Knapp tests, F statistic of all coefficients from number ``first`` on. Both statistics
+    are 0 where they would be 0/0: no evidence.
     """
 
     estimate: np.ndarray
@@ -37,14 +40,9 @@ def coefficients_of(data: Columns, tau2, test: str, first: int = 1) -> Coefficie
             triangle[:, i, j] = dot(fit.basis[i], weighted)
     inverse = np.linalg.inv(triangle)
     estimate = np.einsum("bij,jb->ib", inverse, shares)
-    scale = np.ones(shares.shape[1])
-    if test != "z":
-        scale = fit.q / (data.size - p)
-    if test == "hksj_adhoc":
-        scale = np.maximum(scale, 1.0)
+    scale = knapp_hartung(fit.q, data.size - p, test)
     se = np.sqrt(scale * np.einsum("bij,bij->ib", inverse, inverse))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        q_moderators = (shares[first:] ** 2).sum(axis=0) / scale
-        if test != "z":
-            q_moderators = q_moderators / max(p - first, 1)
-        return Coefficients(estimate, se, estimate / se, q_moderators)
+    q_moderators = ratio((shares[first:] ** 2).sum(axis=0), scale)
+    if test != "z":
+        q_moderators = q_moderators / max(p - first, 1)
+    return Coefficients(estimate, se, ratio(estimate, se), q_moderators)

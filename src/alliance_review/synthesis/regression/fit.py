@@ -5,7 +5,7 @@ from scipy.special import fdtrc
 
 from .. import checks, heterogeneity
 from ..distributions import chi2_tail, quantile, two_sided_p
-from ..pooling import TESTS
+from ..pooling import TESTS, knapp_hartung, ratio
 from ..sums import fit_mean
 from .moderators import Design
 from .moderators import design as make_design
@@ -29,10 +29,11 @@ def meta_regression(
     y, v : array_like, shape (k,)
         Effects and their sampling variances, on one scale.
     X : array_like, shape (k,) or (k, m), or None
-        Moderators; dummies for categories. None fits the intercept alone. A column of ones is
-        taken as the intercept.
+        Moderators; categories as columns of 0 and 1. None fits the intercept alone. A column of
+        ones is taken as the intercept; a column constant at another value is not.
     names : sequence of str, optional
-        One name per moderator; where not given, the columns of a data frame, or x1, x2, ...
+        One name per moderator; where not given, the columns of a data frame, the name of a
+        series, or x1, x2, ...
     intercept : bool
         Whether to add an intercept where ``X`` has none.
     tau2 : {"REML", "ML", "DL", "HE", "HS", "SJ", "EB", "PM", "FE"}
@@ -47,12 +48,17 @@ def meta_regression(
     Raises
     ------
     ValueError
-        Effects or variances that ``pool`` refuses; moderators of another length, not finite,
-        constant or collinear (by name); as many coefficients as effects or more; an unknown
-        method; a level outside 0 to 1.
+        Effects or variances that ``pool`` refuses; moderators of another length, not numbers,
+        not finite, constant (but for ones) or collinear (by name); as many coefficients as
+        effects or more; an unknown method; a level outside 0 to 1.
 
     Notes
     -----
+    Where nothing is left unexplained, as with equal effects, the Hartung-Knapp standard errors
+    are 0: a coefficient of 0 has then the statistic 0 and the p value 1, because 0/0 is no
+    evidence, any other infinity and 0; the test of all moderators likewise. "hksj_adhoc" is made
+    for that case.
+
     R squared is 100 max(0, (tau2_0 - tau2) / tau2_0), where tau2_0 is the same estimator without
     moderators; undefined where both are 0. It is imprecise where k is small. Sources: Raudenbush
     (2009); Thompson & Higgins (2002); Knapp & Hartung (2003) for the tests; Lopez-Lopez et al.
@@ -67,14 +73,13 @@ def meta_regression(
     origin = y[0] if made.intercept else 0.0
     y = y - origin
     t2 = float(tau_squared_regression(y, v, made.matrix, tau2)[0])
-    estimate, covariance, scale = coefficients(y, v, made.matrix, t2, test)
+    estimate, covariance, unscaled = coefficients(y, v, made.matrix, t2, test)
     if made.intercept:
         estimate[0] += origin
     k, p = made.matrix.shape
     df = float("inf") if test == "z" else float(k - p)
     se = np.sqrt(np.diag(covariance))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = estimate / se
+    statistic = ratio(estimate, se)
     half = quantile(level, df) * se
     return MetaRegression(
         made.names,
@@ -84,7 +89,7 @@ def meta_regression(
         t2,
         **_heterogeneity(y, v, made, t2, tau2),
         **_omnibus(estimate, covariance, df, made),
-        vif=frozen(_inflation(covariance, made.intercept)),
+        vif=frozen(_inflation(unscaled, made.intercept)),
         k=k,
         p=p,
         level=level,
@@ -95,16 +100,16 @@ def meta_regression(
 
 
 def coefficients(y, v, matrix, tau2: float, test: str):
-    """Coefficients (p,), their covariance (p, p) and its scale factor, at the given tau squared."""
+    """Coefficients (p,) at the given tau squared, their covariance (p, p) with the scale factor of
+    the test, and without."""
     root = 1 / np.sqrt(v + tau2)
     q, r = np.linalg.qr(root[:, None] * matrix)
     inverse = np.linalg.inv(r)
     estimate = inverse @ (q.T @ (root * y))
     residual = root * (y - matrix @ estimate)
-    scale = 1.0 if test == "z" else float(residual @ residual) / (y.size - matrix.shape[1])
-    if test == "hksj_adhoc":
-        scale = max(scale, 1.0)
-    return estimate, scale * (inverse @ inverse.T), scale
+    scale = float(knapp_hartung(float(residual @ residual), y.size - matrix.shape[1], test))
+    unscaled = inverse @ inverse.T
+    return estimate, scale * unscaled, unscaled
 
 
 def _heterogeneity(y, v, made: Design, tau2, method) -> dict:
@@ -148,10 +153,14 @@ def _omnibus(estimate, covariance, df, made: Design) -> dict:
 
 
 def wald(b, covariance) -> float:
-    """b' covariance^-1 b; infinite where the covariance is zero."""
+    """b' covariance^-1 b; infinite where a coefficient other than 0 has no variance.
+
+    A coefficient of 0 without variance is no evidence: it adds nothing.
+    """
     size = np.sqrt(np.diag(covariance))
-    if (size == 0).any():
+    if (b[size == 0] != 0).any():
         return float("inf")
+    b, covariance, size = b[size > 0], covariance[np.ix_(size > 0, size > 0)], size[size > 0]
     return float((b / size) @ np.linalg.solve(covariance / np.outer(size, size), b / size))
 
 
@@ -159,8 +168,8 @@ def _inflation(covariance, intercept) -> np.ndarray:
     first = int(intercept)
     values = np.full(len(covariance), np.nan)
     part = covariance[first:, first:]
-    size = np.sqrt(np.diag(part))
-    if part.size and (size > 0).all():
+    if part.size:
+        size = np.sqrt(np.diag(part))
         values[first:] = np.diag(np.linalg.inv(part / np.outer(size, size)))
     return values
 
@@ -170,8 +179,30 @@ def variance_inflation(fit: MetaRegression) -> dict[str, float]:
 
     How many times larger the variance of its coefficient is than it would be if the moderator
     were uncorrelated (weighted) with the others: the diagonal of the inverse of the correlation
-    matrix of the coefficients, the intercept left out, which is 1 / (1 - R_j^2) of Belsley, Kuh
-    & Welsch (1980) and the one-column case of Fox & Monette (1992). 1 with a single moderator.
+    matrix of the coefficients, the intercept left out, which is 1 / (1 - R_j^2).
+
+    Parameters
+    ----------
+    fit : MetaRegression
+        What ``meta_regression`` returned.
+
+    Returns
+    -------
+    dict of float
+        1 or more for every moderator; 1 with a single one, empty for the intercept alone. Without
+        an intercept the R_j^2 is that about zero.
+
+    Raises
+    ------
+    ValueError
+        Anything but a ``MetaRegression``.
+
+    Notes
+    -----
+    Sources: Belsley, Kuh & Welsch (1980); Fox & Monette (1992), of whose generalised form it is
+    the case of one column.
     """
+    if not isinstance(fit, MetaRegression):
+        raise ValueError("variance inflation is that of a meta-regression; none was given")
     first = int(fit._design.intercept)
     return dict(zip(fit.names[first:], fit.vif[first:].tolist(), strict=True))

@@ -1,16 +1,16 @@
 """Likelihoods of tau squared in a meta-regression, and their global maximum, for many at once.
 
 Sources: Harville (1977) for the restricted likelihood with covariates; Raudenbush (2009) and
-Viechtbauer (2005) for its use in meta-analysis. The derivatives are exact.
+Viechtbauer (2005) for its use in meta-analysis. The derivatives are exact. The mean alone has
+its own, faster code in ``modes``; see ``projection`` for why there are two. The grid is the same.
 """
 
 import numpy as np
 
+from ..modes import grid_steps
 from ..roots import bracketed_newton
-from .projection import Columns, dot, project, weights
-
-#: Step of the grid in log(tau2 + smallest variance); the likelihood bends on a scale of 1.
-GRID_STEP = 0.35
+from ..sums import dot
+from .projection import Columns, project, weights
 
 
 def log_likelihood(data: Columns, tau2, *, restricted: bool):
@@ -56,19 +56,20 @@ def score(data: Columns, tau2, *, restricted: bool, slope: bool = True):
 
 
 def grid(data: Columns):
-    """Values of tau squared that part the modes of the likelihood, shape (points, B).
+    """Values of tau squared that part the modes of the likelihood, shape (points, B) or, where
+    all regressions share their variances, (points, 1).
 
-    Even steps of log(tau2 + smallest variance), from tau2 = 0 to a value beyond which neither
-    score is positive: for t >= max v the score is at most RSS / t**2 - (k - p) / (2 t), where RSS
-    is the residual sum of squares of the unweighted regression.
+    Steps as in ``modes.grid``, from tau2 = 0 to a value beyond which neither score is positive.
+    With s2 the mean squared residual of the unweighted regression, y'PPy <= max(w)**2 (k - p) s2
+    while tr P >= (k - p) min(w): so the bound is that of ``modes.upper_limit``.
     """
     v = data.v if data.member is None else np.where(data.member > 0, data.v, np.nan)
     largest, smallest = np.nanmax(v, axis=0), np.nanmin(v, axis=0)
-    df = np.maximum(data.size - len(data.design), 1)
-    upper = np.fmax(largest, 2.01 * project(data, data.present).q / df)
-    span = np.log1p(upper / smallest)
-    points = 2 + int(np.ceil(span.max() / GRID_STEP))
-    return smallest * np.expm1(np.linspace(0, 1, points)[:, None] * span)
+    s2 = project(data, data.present).q / np.maximum(data.size - len(data.design), 1)
+    upper = 0.5 * (s2 + np.sqrt(s2 * s2 + 4 * s2 * largest))
+    # a collinear design has no residuals, and no likelihood to search
+    reach = float(np.fmax.reduce(upper / smallest, initial=0.0))
+    return grid_steps(reach)[:, None] * smallest
 
 
 def likelihood_maximum(data: Columns, *, restricted: bool) -> np.ndarray:

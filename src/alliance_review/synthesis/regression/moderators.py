@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..labels import missing
 from .projection import COLLINEAR
 
 INTERCEPT = "intercept"
@@ -47,23 +48,25 @@ def design(X, k: int, *, names=None, intercept: bool = True) -> Design:
     ----------
     X : array_like, shape (k,) or (k, m), or None
         Moderators, one column each; None for a model with the intercept alone. A column of ones
-        among them is the intercept.
+        among them is the intercept; one that is constant at another value is refused beside an
+        intercept.
     k : int
         Number of effects.
     names : sequence of str, optional
-        One name per column of ``X``; where not given, its ``columns`` if it has them (a data
-        frame), otherwise x1, x2, ...
+        One name per column of ``X``; where not given, its ``columns`` or its ``name`` if it has
+        them (a data frame, a series), otherwise x1, x2, ...
     intercept : bool
         Whether to add a column of ones where ``X`` has none.
 
     Raises
     ------
     ValueError
-        A wrong length, a value that is not a finite number, a moderator that is constant or a
-        linear combination of others, as many coefficients as effects or more.
+        A wrong length, text or categories, a value that is not a finite number, a moderator that
+        is a linear combination of others (or, beside an intercept, constant but not all ones), as
+        many coefficients as effects or more.
     """
-    if names is None and hasattr(X, "columns"):
-        names = [str(name) for name in X.columns]
+    if names is None:
+        names = _own_names(X)
     X = np.empty((k, 0)) if X is None else _matrix(X, "moderators")
     if len(X) != k:
         raise ValueError(f"moderators and effects differ in length: {len(X)} and {k}")
@@ -92,11 +95,17 @@ def design(X, k: int, *, names=None, intercept: bool = True) -> Design:
     return made
 
 
+def _own_names(X):
+    """The names that a data frame or a series has for its columns; None for others."""
+    if hasattr(X, "columns"):
+        return [str(name) for name in X.columns]
+    if getattr(X, "ndim", 0) == 1 and getattr(X, "name", None) is not None:
+        return [str(X.name)]
+    return None
+
+
 def _matrix(X, what, single_row=0):
-    try:
-        X = np.asarray(X, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"{what} must be numbers, a rectangle of them") from None
+    X = _numbers(X, what)
     if X.ndim == 0 or (X.ndim == 1 and single_row > 1):
         X = X.reshape(1, -1)
     elif X.ndim == 1:
@@ -106,6 +115,29 @@ def _matrix(X, what, single_row=0):
     if single_row and not np.isfinite(X).all():
         raise ValueError(f"{what} must be finite numbers")
     return X
+
+
+def _numbers(X, what):
+    """An array of floats, nan for what is missing; no text, no categories, no dates."""
+    kinds = getattr(X, "dtypes", getattr(X, "dtype", None))
+    numeric = "category" not in map(str, kinds if np.ndim(kinds) else [kinds])
+    try:
+        array = np.asarray(X)
+    except ValueError:
+        raise ValueError(f"{what} must be a rectangle of numbers") from None
+    if array.dtype == object:
+        items, shape = array.ravel().tolist(), array.shape
+        numeric = numeric and not any(isinstance(item, (str, bytes)) for item in items)
+        items = [np.nan if missing(item) else item for item in items]
+        array = np.array(items, dtype=object).reshape(shape)
+    if numeric and array.dtype.kind in "biufO":
+        try:
+            return array.astype(float)
+        except (TypeError, ValueError):
+            pass
+    raise ValueError(
+        f"{what} must be numbers; code categories as 0/1 columns, or use subgroup_analysis"
+    )
 
 
 def _names(names, X):

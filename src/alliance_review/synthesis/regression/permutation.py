@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from .. import checks, heterogeneity
+from .. import checks, heterogeneity, seeds
 from ..blocks import Progress, Ticker
 from ..pooling import TESTS
 from ..results import Result
@@ -107,12 +107,13 @@ def permutation_test(
         How many rearrangements to draw; where not given 10 000. All distinct ones are tried
         instead where there are no more than this (where not given: than 2**16).
     tau2, test : str
-        As for ``meta_regression``. "hksj_adhoc" included, all tests are exact; they differ in
-        power.
+        As for ``meta_regression``. They choose the statistic that is rearranged, and with it the
+        power, not the level: what is rare is told by the rearrangements, not by a normal or t
+        distribution. So the default is the plain "z", which needs no variance factor.
     seed : int
         Of the random draws.
     level : float
-        Share for ``critical``.
+        Share for ``critical``, between 0 and 1.
     progress : callable, optional
         As for ``pool_many``.
 
@@ -123,9 +124,16 @@ def permutation_test(
 
     Notes
     -----
+    With all rearrangements tried (``exact``) the test is exact: under its null hypothesis p is at
+    most a with a chance of at most a, whatever the distribution of the effects. With random draws
+    the same holds over data and draws together, because the observed data count among them, but
+    p itself depends on the seed, by ``p_se``. A statistic of 0/0, as of equal effects with
+    "hksj", is 0: no evidence.
+
     The smallest p value there can be is 2 / 2**k for signs (both directions count) and 1 over
-    the number of distinct orders of the rows for moderators: 1/20 for six effects in two groups
-    of three. Sources: Follmann & Proschan (1999); Higgins & Thompson (2004); Phipson & Smyth
+    the number of distinct orders of the rows for moderators, or 2 over it where each order has
+    its reverse: 2/20 for six effects in two groups of three, 1/15 in groups of two and four.
+    Sources: Follmann & Proschan (1999); Higgins & Thompson (2004); Phipson & Smyth
     (2010) for counting the observed data among the draws.
     """
     y, v = checks.effects(y, v)
@@ -133,6 +141,7 @@ def permutation_test(
     checks.choice("test", test, TESTS)
     level = checks.level(level)
     limit, draws = _limits(iterations)
+    seed = seeds.seed(seed)
     made = make_design(X, y.size, names=names)
     labels, several = made.names, len(made.names) > 1
     ties = arrangements.row_labels(made.matrix)
@@ -157,8 +166,8 @@ def permutation_test(
         statistic=frozen(observed[:-1]),
         p_value=frozen(p_value[:-1]),
         p_se=frozen(np.zeros(len(labels)) if exact else _p_se(p_value[:-1], total)),
-        critical=frozen(np.quantile(np.abs(single), level, axis=1)),
-        quantiles=frozen(np.quantile(single, QUANTILES, axis=1).T),
+        critical=frozen(_quantiles(np.abs(single), (level,))[:, 0]),
+        quantiles=frozen(_quantiles(single, QUANTILES)),
         q_moderators=float(observed[-1]) if several else float("nan"),
         q_moderators_p=float(p_value[-1]) if several else float("nan"),
         iterations=total,
@@ -174,19 +183,15 @@ def _limits(iterations):
     """Up to how many rearrangements to try all, and how many to draw otherwise."""
     if iterations is None:
         return EXACT_LIMIT, RANDOM_ITERATIONS
-    if isinstance(iterations, bool) or not isinstance(iterations, (int, np.integer)):
-        raise ValueError(f"iterations must be a whole number, not {iterations!r}")
-    if iterations < 2:
-        raise ValueError(f"at least 2 iterations are needed, not {iterations}")
-    return int(iterations), int(iterations)
+    count = seeds.whole_number("iterations", iterations, 2)
+    return count, count
 
 
 def _collect(blocks: Iterator[np.ndarray], total: int, progress) -> np.ndarray:
     """Statistics of all blocks, shape (p + 1, total): the coefficients, then the omnibus test."""
     parts, done, tick = [], 0, Ticker("rearrangements", total, progress)
     for block in blocks:
-        # 0/0 is an effect of nought without any spread: no evidence
-        parts.append(np.where(np.isnan(block), 0.0, block))
+        parts.append(block)
         done += block.shape[1]
         tick(done)
     return np.concatenate(parts, axis=1)
@@ -196,6 +201,16 @@ def _shares(values):
     """Share of rearrangements at least as far from zero as the first, and the first."""
     distance = np.abs(values)
     return (distance >= distance[:, :1] - TOLERANCE).mean(axis=1), values[:, 0]
+
+
+def _quantiles(values, shares):
+    """Quantiles of every row, interpolated as ``numpy.quantile`` does; infinite ones stay so."""
+    values = np.sort(values, axis=1)
+    at = np.array(shares) * (values.shape[1] - 1)
+    low, part = np.floor(at).astype(int), at % 1
+    a, b = values[:, low], values[:, np.ceil(at).astype(int)]
+    with np.errstate(invalid="ignore"):
+        return np.where(a == b, a, (1 - part) * a + part * b)
 
 
 def _p_se(p_value, total):

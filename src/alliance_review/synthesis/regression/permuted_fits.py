@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .. import heterogeneity
+from ..pooling import knapp_hartung, ratio
 from ..sums import fit_mean
 from .batch import coefficients_of
 from .projection import Columns
@@ -21,11 +22,8 @@ def sign_statistics(y, v, tau2: str, test: str, blocks, *, mirror) -> Iterator[n
         flipped = np.ascontiguousarray((signs * y).T)
         t2 = heterogeneity.tau_squared(flipped, column, None, tau2)
         fit = fit_mean(flipped, column, None, t2)
-        scale = 1.0 if test == "z" else fit.q / (y.size - 1)
-        if test == "hksj_adhoc":
-            scale = np.maximum(scale, 1.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            statistic = fit.mean / np.sqrt(scale / fit.total)
+        scale = knapp_hartung(fit.q, y.size - 1, test)
+        statistic = ratio(fit.mean, np.sqrt(scale / fit.total))
         if mirror:
             statistic = np.concatenate([statistic, -statistic])
         yield np.stack([statistic, statistic**2])
@@ -37,9 +35,13 @@ def row_statistics(y, v, matrix, tau2: str, test: str, orders) -> Iterator[np.nd
     The statistics of the p coefficients and of all moderators together; ``matrix`` is the design,
     its first column the intercept.
     """
+    # measured from one of them, equal effects leave exactly no residual
+    origin = y[0]
+    y = y - origin
     for order in orders:
         design = (matrix[:, :1], *(column[order.T] for column in matrix.T[1:]))
         data = Columns(y[:, None], v[:, None], design, None)
         t2 = estimate_columns(data, tau2)
         found = coefficients_of(data, t2, test)
-        yield np.concatenate([found.statistic, found.q_moderators[None]])
+        intercept = ratio(found.estimate[:1] + origin, found.se[:1])
+        yield np.concatenate([intercept, found.statistic[1:], found.q_moderators[None]])

@@ -4,11 +4,19 @@ Effects, variances and moderators are columns: every array has shape (k, 1) or (
 the number of regressions. The weighted design is made orthonormal column by column (modified
 Gram-Schmidt; Bjorck 1967), which keeps the digits that normal equations lose and needs no loop
 over regressions.
+
+Sums for the mean alone are in ``sums``, the estimators built on them in ``modes`` and
+``heterogeneity``; those for regressions are built on this module, in ``likelihood`` and ``tau``.
+There are two because a mean needs no basis: its sums are products with the weights, several
+times faster, and a mean is what is fitted by the million. The tests hold one against the other.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+
+from .. import sums
+from ..sums import dot
 
 #: A column whose part outside the columns before it is smaller than this share is collinear.
 COLLINEAR = 1e-11
@@ -70,11 +78,6 @@ class Projection(NamedTuple):
         return dot(self.scaled, self.scaled)
 
 
-def dot(a, b) -> np.ndarray:
-    """Products summed over the effects, shape (B,)."""
-    return np.einsum("ij,ij->j", a, b)
-
-
 def columns(y, v, design, member=None) -> Columns:
     """Columns from y, v of shape (k,) or (k, B) and a design of shape (k, p) or (B, k, p)."""
     y, v, design = (np.asarray(a, dtype=float) for a in (y, v, design))
@@ -87,8 +90,7 @@ def columns(y, v, design, member=None) -> Columns:
 
 def weights(data: Columns, tau2) -> np.ndarray:
     """Inverse-variance weights at tau squared, shape (k, B); 0 for an effect that is absent."""
-    w = 1.0 / (data.v + tau2)
-    return w if data.member is None else w * data.member
+    return sums.weights(data.v, data.member, tau2)
 
 
 def project(data: Columns, w) -> Projection:

@@ -48,7 +48,8 @@ class MetaRegression(Result):
     names : tuple of str, length p
         The coefficients, "intercept" first where there is one.
     estimate, se, statistic, p_value, ci_low, ci_high : ndarray, shape (p,)
-        Coefficients, standard errors, tests of zero and confidence intervals.
+        Coefficients, standard errors, tests of zero and confidence intervals. Where coefficient
+        and standard error are both 0 the statistic is 0 and the p value 1.
     df : float
         Degrees of freedom of the tests: k - p, or ``inf`` for the normal test.
     covariance : ndarray, shape (p, p)

@@ -3,14 +3,17 @@
 Sources: DerSimonian & Laird (1986) and Raudenbush (2009) for DL with moderators; Hedges & Olkin
 (1985) for HE; Hunter & Schmidt (1990) for HS; Sidik & Jonkman (2005) for SJ; Paule & Mandel (1982)
 for PM; Morris (1983) for EB; Viechtbauer et al. (2015), who compare all of them with moderators.
+
+The mean alone has its own, faster code in ``heterogeneity``; see ``projection`` for why.
 """
 
 import numpy as np
 
 from ..heterogeneity import METHODS
 from ..roots import bracketed_newton
+from ..sums import dot
 from .likelihood import likelihood_maximum
-from .projection import Columns, columns, dot, project, weights
+from .projection import Columns, columns, project, weights
 
 CHUNK = 1 << 16  # numbers per array: what a processor cache holds
 

@@ -9,15 +9,16 @@ so are the probabilities of intervals under them (Prekopa 1973).
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
 
 import numpy as np
 
-from ..distributions import log_ndtr, ndtr
 from .n_ranges import gauss_sizes
 from .report import Report, interval_at, n_range
+from .terms import ALL, IN_MU, VALUE, Terms, exact_terms, interval_terms, open_terms
 
-LOG_ROOT_2PI = 0.5 * np.log(2 * np.pi)
+#: Most points (mu, t) that are looked at in one go.
+COLUMNS = 2048
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,24 @@ class Rows:
     log_share: np.ndarray
     exact: np.ndarray
 
-    @property
+    @cached_property
+    def groups(self) -> list[tuple]:
+        """Rows that share a formula: its function, their places, ``low``, ``high`` and ``v``."""
+        ends = np.isfinite(self.low[:, 0]).astype(int) + np.isfinite(self.high[:, 0])
+        kinds = (
+            (exact_terms, self.exact),
+            (open_terms, ends == 1),
+            (interval_terms, ~self.exact & (ends != 1)),
+        )
+        places = [(kind, np.flatnonzero(chosen)) for kind, chosen in kinds if chosen.any()]
+        return [(kind, at, self.low[at], self.high[at], self.v[at]) for kind, at in places]
+
+    @cached_property
     def mixed(self) -> bool:
         """Whether any report has more than one possible n."""
         return self.owner.size > self.first.size
 
-    @property
+    @cached_property
     def anchored(self) -> np.ndarray:
         """Per report: does it hold mu from both sides (a number, or a bounded interval)?"""
         return (np.isfinite(self.low) & np.isfinite(self.high))[self.first, 0]
@@ -74,97 +87,28 @@ def make_rows(lows, highs, variances, shares) -> Rows:
     )
 
 
-class Terms(NamedTuple):
-    """Log-likelihood and its derivatives in mu (m) and t; sums (B,) or, per report, (k, B).
-
-    The derivatives in t are None where only those in mu were asked for.
-    """
-
-    value: np.ndarray
-    m: np.ndarray
-    mm: np.ndarray
-    t: np.ndarray | None = None
-    mt: np.ndarray | None = None
-    tt: np.ndarray | None = None
-
-
-def log_probability(a, b):
-    """log(Phi(b) - Phi(a)) for a < b, without loss in either tail."""
-    flip = a > 0
-    a, b = np.where(flip, -b, a), np.where(flip, -a, b)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        log_b = log_ndtr(b)
-        tail = log_b + np.log(-np.expm1(log_ndtr(a) - log_b))
-        below, above = ndtr(a), ndtr(-b)
-        outside = below + above
-        middle = np.where(outside < 0.5, np.log1p(-outside), np.log(ndtr(b) - below))
-    return np.where(b > 0, middle, tail)
-
-
-def _exact_terms(z, v, mu, t, only_mu) -> Terms:
-    s2 = v + t
-    d = (z - mu) / s2
-    d2, inverse = d * d, 1 / s2
-    terms = Terms(
-        value=-0.5 * (np.log(s2) + d2 * s2) - LOG_ROOT_2PI,
-        m=d,
-        mm=np.broadcast_to(-inverse, d.shape),
-    )
-    if only_mu:
-        return terms
-    return terms._replace(
-        t=0.5 * (d2 - inverse),
-        mt=-d * inverse,
-        tt=0.5 * inverse * inverse - d2 * inverse,
-    )
-
-
-def _interval_terms(low, high, v, mu, t, only_mu) -> Terms:
-    s2 = v + t
-    s = np.sqrt(s2)
-    a, b = (low - mu) / s, (high - mu) / s
-    value = log_probability(a, b)
-    # the density at each end over the probability; nothing flows through an open end
-    a, b = np.where(np.isfinite(low), a, 0.0), np.where(np.isfinite(high), b, 0.0)
-    at_a = np.exp(np.where(np.isfinite(low), -0.5 * a * a, -np.inf) - LOG_ROOT_2PI - value)
-    at_b = np.exp(np.where(np.isfinite(high), -0.5 * b * b, -np.inf) - LOG_ROOT_2PI - value)
-    flows = []
-    for _ in range(2 if only_mu else 4):  # b**j phi(b) - a**j phi(a), over the probability
-        flows.append(at_b - at_a)
-        at_a, at_b = at_a * a, at_b * b
-    f0, f1 = flows[:2]
-    terms = Terms(value=value, m=-f0 / s, mm=-(f1 + f0 * f0) / s2)
-    if only_mu:
-        return terms
-    f2, f3 = flows[2:]
-    return terms._replace(
-        t=-0.5 * f1 / s2,
-        mt=0.5 * (f0 - f2 - f0 * f1) / (s2 * s),
-        tt=0.25 * (3 * f1 - f3 - f1 * f1) / (s2 * s2),
-    )
-
-
 def report_terms(rows: Rows, mu, t, *, only_mu: bool = False) -> Terms:
     """Terms of every report, shape (k, B), at the B points (mu, t)."""
-    exact, words = rows.exact, ~rows.exact
-    if exact.all():
-        terms = _exact_terms(rows.low, rows.v, mu, t, only_mu)
-    elif words.all():
-        terms = _interval_terms(rows.low, rows.high, rows.v, mu, t, only_mu)
-    else:
-        numbers = _exact_terms(rows.low[exact], rows.v[exact], mu, t, only_mu)
-        bounds = rows.low[words], rows.high[words], rows.v[words]
-        intervals = _interval_terms(*bounds, mu, t, only_mu)
-        terms = Terms(*map(lambda *two: _joined(rows, *two), numbers, intervals))
+    return _report_terms(rows, mu, t, IN_MU if only_mu else ALL)
+
+
+def report_values(rows: Rows, mu, t) -> np.ndarray:
+    """Log-likelihood of every report, shape (k, B), at the B points (mu, t)."""
+    return _report_terms(rows, mu, t, VALUE).value
+
+
+def _report_terms(rows: Rows, mu, t, asked) -> Terms:
+    parts = [kind(low, high, v, mu, t, asked) for kind, _, low, high, v in rows.groups]
+    terms = parts[0] if len(parts) == 1 else _joined(rows, parts, asked)
     return _mean_over_n(rows, terms) if rows.mixed else terms
 
 
-def _joined(rows: Rows, number, interval):
-    if number is None:
-        return None
-    both = np.empty((rows.owner.size, number.shape[1]))
-    both[rows.exact], both[~rows.exact] = number, interval
-    return both
+def _joined(rows: Rows, parts, asked) -> Terms:
+    joined = np.empty((asked, rows.owner.size, parts[0].value.shape[1]))
+    for (_, place, *_), part in zip(rows.groups, parts, strict=True):
+        for target, array in zip(joined, part, strict=False):
+            target[place] = array
+    return Terms(*joined)
 
 
 def _mean_over_n(rows: Rows, terms: Terms) -> Terms:
@@ -175,9 +119,12 @@ def _mean_over_n(rows: Rows, terms: Terms) -> Terms:
     top = np.maximum.reduceat(logs, rows.first, axis=0)
     share = np.exp(logs - top[rows.owner])
     mass = total(share)
+    value = top + np.log(mass)
+    if terms.m is None:
+        return Terms(value)
     share = share / mass[rows.owner]
     m = total(share * terms.m)
-    mean = Terms(value=top + np.log(mass), m=m, mm=total(share * (terms.mm + terms.m**2)) - m * m)
+    mean = Terms(value, m=m, mm=total(share * (terms.mm + terms.m**2)) - m * m)
     if terms.t is None:
         return mean
     t = total(share * terms.t)
@@ -192,3 +139,20 @@ def total_terms(rows: Rows, member, mu, t, *, only_mu: bool = False) -> Terms:
     """Sum over the reports of each set; ``member`` (k, 1) or (k, B) of 1 and 0."""
     parts = report_terms(rows, mu, t, only_mu=only_mu)
     return Terms(*(None if part is None else (member * part).sum(axis=0) for part in parts))
+
+
+def total_values(rows: Rows, member, mu, t) -> np.ndarray:
+    """Log-likelihood of each set at P points for each: ``mu`` is (P, B) or (B,), ``t`` is (P, 1),
+    (P, B) or (B,); the answer (P, B) or (B,)."""
+    mu, t = np.broadcast_arrays(mu, t)
+    if mu.ndim == 1:
+        return (member * report_values(rows, mu, t)).sum(axis=0)
+    points, sets = mu.shape
+    values, step = np.empty(mu.shape), max(1, COLUMNS // sets)
+    # many points in one call, but no more than the processor's cache holds
+    for i in range(0, points, step):
+        part = mu[i : i + step]
+        each = report_values(rows, part.ravel(), t[i : i + step].ravel())
+        each = each.reshape(-1, *part.shape)
+        values[i : i + step] = (member[:, None, :] * each).sum(axis=0)
+    return values

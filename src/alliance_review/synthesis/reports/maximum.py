@@ -9,10 +9,12 @@ import numpy as np
 
 from ..checks import NoMaximum
 from ..roots import bracketed_newton
-from .likelihood import Rows, Terms, report_terms, total_terms
+from .likelihood import Rows, report_values, total_terms, total_values
+from .terms import Terms
 
 GRID_POINTS = 28
 CHUNK = 64
+MANY = 200
 
 
 UNBOUNDED = (
@@ -48,13 +50,23 @@ def best_mu(rows: Rows, member, t, start=None, around=None, relative=1e-11) -> n
         at, weight = pulls(rows)[rows.first, None], member / (rows.v[rows.first] + t)
         start = (weight * at).sum(axis=0) / weight.sum(axis=0)
 
-    def slope(mu):
-        terms = total_terms(rows, member, mu, t, only_mu=True)
-        return terms.m, terms.mm
+    def slope_of(columns):
+        some = member if member.shape[1] == 1 else member[:, columns]
+        at = t[columns]
 
-    small = relative * np.sqrt(rows.v.min())
+        def slope(mu):
+            terms = total_terms(rows, some, mu, at, only_mu=True)
+            return terms.m, terms.mm
+
+        return slope
+
+    accuracy = {"relative": 0.0, "absolute": relative * np.sqrt(rows.v.min())}
+    # among many points those already found are dropped; among few that costs more than it saves
+    narrow = slope_of if t.size > MANY else None
     start = np.clip(start, low, high)
-    return bracketed_newton(slope, low, high, start, relative=0.0, absolute=small, iterations=80)
+    return bracketed_newton(
+        slope_of(slice(None)), low, high, start, iterations=80, narrow=narrow, **accuracy
+    )
 
 
 def mu_limits(rows: Rows, member, t):
@@ -83,7 +95,7 @@ def _best_of_grid(rows, member, t, low, high, points: int = 17):
     near = np.broadcast_to(pulls(rows)[rows.first, None], (rows.first.size, t.size))
     even = low + np.linspace(0, 1, points)[:, None] * (high - low)
     tries = np.sort(np.concatenate([even, np.clip(near, low, high)]), axis=0)
-    values = np.stack([total_terms(rows, member, mu, t, only_mu=True).value for mu in tries])
+    values = total_values(rows, member, tries, t)
     best, columns = values.argmax(axis=0), np.arange(t.size)
     before, after = np.maximum(best - 1, 0), np.minimum(best + 1, tries.shape[0] - 1)
     return tries[before, columns], tries[best, columns], tries[after, columns]
@@ -128,8 +140,8 @@ def _table(rows: Rows, grid):
     reach = np.sqrt(rows.v.max() + grid[-1]) * np.geomspace(1 / 64, 8, 10)
     even = np.linspace(at.min(), at.max(), 17)
     mu = np.unique(np.concatenate([at, even, at.min() - reach, at.max() + reach]))
-    values = report_terms(rows, np.repeat(mu, grid.size), np.tile(grid, mu.size), only_mu=True)
-    return mu, values.value.reshape(-1, mu.size, grid.size)
+    values = report_values(rows, np.repeat(mu, grid.size), np.tile(grid, mu.size))
+    return mu, values.reshape(-1, mu.size, grid.size)
 
 
 def _maximise_chunk(rows, member, grid, table):
@@ -153,7 +165,7 @@ def _maximise_chunk(rows, member, grid, table):
     at_zero = terms.value.reshape(sets, -1)[:, 0]
     if (slope[0] <= 0).any():
         mu[0] = best_mu(rows, member, np.zeros(sets))
-        at_zero = total_terms(rows, member, mu[0], np.zeros(sets), only_mu=True).value
+        at_zero = total_values(rows, member, mu[0], np.zeros(sets))
     best_at, best_t, best = mu[0].copy(), np.zeros(sets), np.where(slope[0] <= 0, at_zero, -np.inf)
     for order in range(int(falls.sum(axis=0).max(initial=0))):
         columns = np.flatnonzero(falls.sum(axis=0) > order)
@@ -173,7 +185,7 @@ def _refine(rows, member, low, high, mu):
         left = np.flatnonzero(~done)
         found = _nested(rows, member[:, left], low[left], high[left], mu[left])
         mu[left], t[left] = found
-    return mu, t, total_terms(rows, member, mu, t, only_mu=True).value
+    return mu, t, total_values(rows, member, mu, t)
 
 
 def _newton_in_both(rows, member, mu, t, low, high):

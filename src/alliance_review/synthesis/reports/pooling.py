@@ -1,68 +1,23 @@
 """Pooling every report: numbers as numbers, words as the intervals they are."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from .. import checks
 from ..distributions import chi2_upper, quantile
 from ..roots import bracketed_newton
-from .likelihood import Rows, report_terms, rows_of, total_terms
+from .likelihood import Rows, report_terms, rows_of, total_terms, total_values
 from .maximum import UNBOUNDED, NoMaximum, maximise, tau_grid
 from .profile_limits import mu_limits_of_region, t_limits
 from .report import Report
-
-
-@dataclass(frozen=True)
-class PooledReports:
-    """Maximum-likelihood pooling of reports, on the Fisher z scale.
-
-    Attributes
-    ----------
-    estimate, ci_low, ci_high : float
-        Mean of the true effects with its profile-likelihood interval.
-    se : float
-        One over the root of the observed information about the mean at the maximum, tau given;
-        with numbers alone the usual standard error. Used for the prediction interval only.
-    tau, tau_ci_low, tau_ci_high : float
-        Standard deviation of the true effects with its profile-likelihood interval; the lower
-        limit is 0 where tau = 0 is not ruled out.
-    prediction_low, prediction_high : float
-        estimate -/+ the normal quantile times sqrt(tau**2 + se**2), as ``pool`` with
-        ``test="z"``: where the true effect of a new setting is expected.
-    log_likelihood : float
-        At the maximum, normal constants included.
-    k, k_exact : int
-        Number of reports, and of those with a number.
-    weights : ndarray, shape (k,)
-        Share of each report in the observed information about the mean; they sum to 1. With
-        numbers alone the usual inverse-variance weights.
-    level : float
-    """
-
-    estimate: float
-    se: float
-    ci_low: float
-    ci_high: float
-    tau: float
-    tau_ci_low: float
-    tau_ci_high: float
-    prediction_low: float
-    prediction_high: float
-    log_likelihood: float
-    k: int
-    k_exact: int
-    weights: np.ndarray
-    level: float
-
-    def to_dict(self) -> dict:
-        """Plain values."""
-        return checks.plain({f.name: getattr(self, f.name) for f in fields(self)})
+from .results import PooledReports, Profile, read_only
 
 
 def checked_reports(reports: Sequence[Report], minimum: int = 2) -> list[Report]:
     """The reports as a list, or ValueError: not reports, or too few of them."""
+    if not isinstance(reports, Iterable):
+        raise ValueError(f"reports must be a list of Report, not {type(reports).__name__}")
     reports = list(reports)
     for position, report in enumerate(reports):
         if not isinstance(report, Report):
@@ -85,14 +40,18 @@ def pool_reports(reports: Sequence[Report], *, level: float = 0.95) -> PooledRep
     reports : sequence of Report
         At least two.
     level : float
-        Of all three intervals.
+        Of all three intervals, between 0 and 1.
+
+    Returns
+    -------
+    PooledReports
 
     Raises
     ------
     NoMaximum
         (A ValueError.) No report holds the mean from both sides, so that nothing can be said.
     ValueError
-        Fewer than two reports, something that is not a Report, a level outside 0 to 1.
+        No list, fewer than two reports, something that is not a Report, a level outside 0 to 1.
 
     Notes
     -----
@@ -117,7 +76,6 @@ def pool_rows(rows: Rows, *, level: float) -> PooledReports:
     low, high = mu_limits_of_region(rows, member, t_range, floor)
     spread = float(quantile(level, np.inf)) * (t[0] + se**2) ** 0.5
     weights = information / information.sum()
-    weights.flags.writeable = False
     return PooledReports(
         estimate=float(mu[0]),
         se=float(se),
@@ -131,41 +89,59 @@ def pool_rows(rows: Rows, *, level: float) -> PooledReports:
         log_likelihood=float(value[0]),
         k=k,
         k_exact=int(rows.exact[rows.first].sum()),
-        weights=weights,
+        weights=read_only(weights),
         level=level,
     )
 
 
-@dataclass(frozen=True)
-class Profile:
-    """Profile of the mean: at every ``mu`` the best ``tau``, the ``log_likelihood`` there, and
-    the ``deviance``, twice its distance from the maximum; arrays of one shape."""
-
-    mu: np.ndarray
-    tau: np.ndarray
-    log_likelihood: np.ndarray
-    deviance: np.ndarray
-
-    def to_dict(self) -> dict:
-        """Plain values."""
-        return checks.plain({f.name: getattr(self, f.name) for f in fields(self)})
-
-
 def profile(reports: Sequence[Report], mu_grid) -> Profile:
-    """Profile log-likelihood of the mean on a grid of Fisher z, shape (B,).
+    """Profile log-likelihood of the mean: at every mean of a grid the best tau >= 0.
 
-    Raises as ``pool_reports``, and ValueError for a grid that is empty or not finite.
+    Means with a deviance of at most the chi-square quantile (one degree of freedom) make up the
+    interval of ``pool_reports``.
+
+    Parameters
+    ----------
+    reports : sequence of Report
+        At least two.
+    mu_grid : float or array_like, shape (B,)
+        Means on the Fisher z scale, in any order.
+
+    Returns
+    -------
+    Profile
+
+    Raises
+    ------
+    NoMaximum
+        (A ValueError.) No report holds the mean from both sides.
+    ValueError
+        As ``pool_reports``; a grid that is empty, not one row, or not of finite numbers.
+
+    References
+    ----------
+    Hardy & Thompson (1996): the profile likelihood of a random-effects mean.
     """
     rows = rows_of(checked_reports(reports))
-    mu = np.atleast_1d(np.asarray(mu_grid, dtype=float))
-    if mu.ndim != 1 or mu.size == 0 or not np.isfinite(mu).all():
-        raise ValueError("the grid of means must be one row of finite numbers")
+    mu = _checked_means(mu_grid)
     if not rows.anchored.any():
         raise NoMaximum(UNBOUNDED)
     member = np.ones((rows.first.size, 1))
     t, value = _best_t(rows, member, mu)
     deviance = np.maximum(2 * (maximise(rows, member)[2][0] - value), 0.0)
-    return Profile(mu=mu, tau=np.sqrt(t), log_likelihood=value, deviance=deviance)
+    return Profile(*map(read_only, (mu, np.sqrt(t), value, deviance)))
+
+
+def _checked_means(mu_grid) -> np.ndarray:
+    refusal = "the grid of means must be one row of finite numbers"
+    try:
+        # a copy: the result makes its own read-only, not the caller's
+        mu = np.array(mu_grid, dtype=float, ndmin=1)
+    except (TypeError, ValueError):
+        raise ValueError(refusal) from None
+    if mu.ndim != 1 or mu.size == 0 or not np.isfinite(mu).all():
+        raise ValueError(refusal)
+    return mu
 
 
 def _best_t(rows: Rows, member, mu):
@@ -173,7 +149,7 @@ def _best_t(rows: Rows, member, mu):
     grid = np.concatenate([tau_grid(rows), tau_grid(rows)[-1] * np.geomspace(4, 4**6, 6)])
     # beyond the grid no t is better: far from all effects the best t grows as their distance**2
     grid = np.append(grid, np.maximum(grid[-1] * 4, 4 * np.abs(mu).max() ** 2))
-    values = np.stack([total_terms(rows, member, mu, t, only_mu=True).value for t in grid])
+    values = total_values(rows, member, np.broadcast_to(mu, (grid.size, mu.size)), grid[:, None])
     best = values.argmax(axis=0)
     low, high = grid[np.maximum(best - 1, 0)], grid[np.minimum(best + 1, grid.size - 1)]
 
@@ -184,4 +160,4 @@ def _best_t(rows: Rows, member, mu):
     at_zero = (best == 0) & (slope(np.zeros(mu.shape))[0] <= 0)
     high, start = np.where(at_zero, 0.0, high), np.where(at_zero, 0.0, grid[best])
     t = bracketed_newton(slope, low, high, start, relative=1e-10)
-    return t, total_terms(rows, member, mu, t, only_mu=True).value
+    return t, total_values(rows, member, mu, t)

@@ -8,7 +8,7 @@ the region is in two pieces, the intervals hold both.
 import numpy as np
 
 from ..roots import bracketed_newton
-from .likelihood import Rows, total_terms
+from .likelihood import Rows, total_terms, total_values
 from .maximum import best_mu, mu_limits, profile_terms, tau_grid
 
 POINTS = 17
@@ -18,7 +18,8 @@ ROUGH = 1e-4
 def t_limits(rows: Rows, member, t_best: float, floor: float) -> tuple[float, float]:
     """Lowest and highest t = tau squared whose profile reaches ``floor``."""
     t = np.append(tau_grid(rows), t_best)
-    value = profile_terms(rows, member, t, relative=1e-6)[1].value
+    mu, terms = profile_terms(rows, member, t, relative=1e-6)
+    value = terms.value
     value[-1] = np.inf  # the maximum itself, whatever the rounding
     top = t[-2]
     while value[t.argmax()] >= floor:
@@ -28,9 +29,13 @@ def t_limits(rows: Rows, member, t_best: float, floor: float) -> tuple[float, fl
     order = np.argsort(t, kind="stable")
     t, inside = t[order], np.flatnonzero(value[order] >= floor)
     first, last = int(inside[0]), int(inside[-1])
+    # with known n each search for mu begins where the last one ended
+    current = None if rows.mixed else mu[-1:]
 
     def above(x):
-        terms = profile_terms(rows, member, x)[1]
+        nonlocal current
+        at, terms = profile_terms(rows, member, x, current, relative=1e-8)
+        current = None if rows.mixed else at
         return terms.value - floor, terms.t
 
     def below(x):  # read from high to low, so that it falls through zero
@@ -63,7 +68,9 @@ def _edge(rows, member, t, side, floor, relative=1e-10):
     """Where the likelihood at t falls to ``floor`` on the given side of its best mu; ``nan``
     where it does not reach ``floor`` at all."""
     member = np.broadcast_to(member, (member.shape[0], t.size))
-    centre = best_mu(rows, member, t, relative=relative)
+    # both sides have one centre
+    each, which = np.unique(t, return_inverse=True)
+    centre = best_mu(rows, member[:, : each.size], each, relative=relative)[which]
 
     def excess(distance):
         terms = total_terms(rows, member, centre + side * distance, t, only_mu=True)
@@ -75,8 +82,11 @@ def _edge(rows, member, t, side, floor, relative=1e-10):
     if rows.mixed:  # not concave in mu: begin beyond every other peak that reaches the floor
         low, high = mu_limits(rows, member, t)
         outer = np.where(side > 0, high - centre, centre - low)
-        for share in np.linspace(0, 1, 41)[1:]:
-            near = np.where(excess(share * outer)[0] >= 0, share * outer, near)
+        tries = np.linspace(0, 1, 41)[:, None] * outer
+        reach = total_values(rows, member, centre + side * tries, t) >= floor
+        reach[0] = True
+        last = reach.shape[0] - 1 - reach[::-1].argmax(axis=0)
+        near = tries[last, np.arange(t.size)]
     with np.errstate(divide="ignore", invalid="ignore"):
         guess = np.sqrt(np.maximum(height, 0.0) / np.maximum(-0.5 * peak.mm, 0.0))
     step = np.where(np.isfinite(guess) & (guess > 0), guess, np.sqrt(rows.v.min() + t))
@@ -87,8 +97,12 @@ def _edge(rows, member, t, side, floor, relative=1e-10):
             break
         near, step = np.where(open_end, far, near), 2 * step
         far = np.where(open_end, far + step, far)
+    # nothing to search for where the floor is not reached: a bracket without width ends at once
+    far = np.where(reached, far, near)
     start = near + 0.67 * (far - near)
-    distance = bracketed_newton(excess, near, far, start, relative=relative, iterations=80)
+    # where the floor is all but the peak the distance is next to nothing: no digits of that
+    accuracy = {"relative": relative, "absolute": 0.01 * relative * np.sqrt(rows.v.min())}
+    distance = bracketed_newton(excess, near, far, start, iterations=80, **accuracy)
     return np.where(reached, centre + side * distance, np.nan)
 
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.special import stdtrit
+
+from .critical import critical_t
+from .critical import critical_z as critical_z
 
 FORMS = ("exact", "significant", "null", "sign")
 
@@ -98,16 +100,6 @@ def n_range(report: Report) -> tuple[int, int]:
     return int(pair[0]), int(pair[1])
 
 
-def critical_z(n, alpha: float = 0.05, tails: int = 2):
-    """Fisher z at which the t test of a correlation, with n - 2 degrees of freedom, reaches
-    ``alpha``. ``n`` may be an array.
-
-    With r = t / sqrt(n - 2 + t**2), atanh(r) is asinh(t / sqrt(n - 2)).
-    """
-    df = np.asarray(n, dtype=float) - 2
-    return np.arcsinh(stdtrit(df, 1 - alpha / tails) / np.sqrt(df))
-
-
 def interval_at(report: Report, n):
     """Bounds of the observed Fisher z at the given sample size(s): two arrays of the shape of n.
 
@@ -120,7 +112,8 @@ def interval_at(report: Report, n):
     if report.form == "sign":
         low, high = np.zeros(n.shape), infinite
     else:
-        critical = critical_z(n, report.alpha, report.tails)
+        t = critical_t(n - 2, report.alpha / report.tails)
+        critical = np.arcsinh(t / np.sqrt(n - 2))
         if report.form == "significant":
             low, high = critical, infinite
         else:
@@ -134,6 +127,27 @@ def report_bounds(report: Report) -> tuple[float, float]:
     """Bounds of the observed Fisher z; ``inf`` or ``-inf`` at an open end.
 
     With a range of n the widest: whatever n is, the observed value lies between them.
+
+    Parameters
+    ----------
+    report : Report
+
+    Returns
+    -------
+    (float, float)
+        Lower and upper bound, both on the Fisher z scale; equal for an exact report. For words
+        the bound is that of ``critical_z``, or 0 where only a direction is known.
+
+    Raises
+    ------
+    ValueError
+        What is given is not a Report.
+
+    References
+    ----------
+    Tobin (1958) and Turnbull (1976): an observation known only by the interval it lies in.
     """
+    if not isinstance(report, Report):
+        raise ValueError(f"the bounds are those of a Report, not of {type(report).__name__}")
     low, high = interval_at(report, np.array(n_range(report)))
     return float(low.min()), float(high.max())

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..blocks import Ticker
 from ..checks import NoMaximum
 from ..regression.tau import tau_squared_regression
 from .optimise import at_bound, maximise
@@ -19,6 +20,8 @@ from .weights import Weighting
 T_POINTS = 7
 SHIFTS = np.array([-6.0, -4.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0])
 PEAKS = 6
+#: About as many numbers are in the arrays of a block of effects.
+AT_ONCE = 1 << 18
 #: A log-weight beyond this has run away.
 LARGEST_LOG_WEIGHT = 25.0
 NO_MAXIMUM = (
@@ -84,14 +87,22 @@ class Problem:
 
 def selection_likelihood(problem: Problem, weighting: Weighting) -> Callable:
     """The log-likelihood of x = (coordinates of the mean, t, parameters of the weights), with
-    gradient and Hessian."""
-    sigma, p = np.sqrt(problem.v), problem.basis.shape[1]
+    gradient and Hessian: a sum over blocks of effects, so that memory stays bounded."""
+    k, p = problem.basis.shape
+    # an effect has so many places of the weight, and first and second derivatives
+    width = weighting.z.size + weighting.edges.size + 4 * (2 + weighting.lower.size) ** 2
+
+    def part(x, effects):
+        y, v, basis = problem.y[effects], problem.v[effects], problem.basis[effects]
+        mu, s2 = x[:, :p] @ basis.T, v + x[:, p, None]
+        law = normaliser(weighting, np.sqrt(v), mu, s2, x[:, p + 1 :])
+        seen = weighting.logs(x[:, p + 1 :], weighting.observed[effects])
+        return weighted_log_likelihood(y, v, basis, x, seen, law)
 
     def function(x):
-        mu, s2 = x[:, :p] @ problem.basis.T, problem.v + x[:, p, None]
-        law = normaliser(weighting, sigma, mu, s2, x[:, p + 1 :])
-        seen = weighting.logs(x[:, p + 1 :], weighting.observed)
-        return weighted_log_likelihood(problem.y, problem.v, problem.basis, x, seen, law)
+        size = max(8, AT_ONCE // (len(x) * width))
+        parts = [part(x, slice(start, start + size)) for start in range(0, k, size)]
+        return tuple(sum(each) for each in zip(*parts, strict=True))
 
     return function
 
@@ -119,6 +130,7 @@ def fit(problem: Problem, functions: Sequence[Callable], lower, start, t_guess: 
         The likelihood rises towards infinity, or is flat at its highest place.
     """
     t = problem.spread_grid(t_guess)
+    tick = Ticker("selection model, searches", 3)
     p, d = problem.basis.shape[1], lower.size
     mean, _ = problem.weighted_means(t)
     shift = (SHIFTS * np.sqrt(1 + t)[:, None])[..., None] * problem.constant
@@ -131,14 +143,18 @@ def fit(problem: Problem, functions: Sequence[Callable], lower, start, t_guess: 
     lower = np.concatenate([np.full(p, -np.inf), [0.0], lower])
     rough = maximise(functions[0], rows, lower, coordinate > p, iterations=3)
     table = np.where(np.isfinite(rough.value), rough.value, -np.inf).reshape(grid.shape[:2])
+    tick(1)
     best = _climb(problem, functions, rough.x[_peaks(table)], lower, coordinate >= 0)
-    if best.tau2 == 0:
-        return best, best
-    at_zero = _peaks(table[:1])  # the first row of the grid has t = 0
-    try:
-        return best, _climb(problem, functions, rough.x[at_zero], lower, coordinate != p)
-    except NoMaximum:
-        return best, None
+    tick(2)
+    alike = best
+    if best.tau2 > 0:
+        at_zero = _peaks(table[:1])  # the first row of the grid has t = 0
+        try:
+            alike = _climb(problem, functions, rough.x[at_zero], lower, coordinate != p)
+        except NoMaximum:
+            alike = None
+    tick(3)
+    return best, alike
 
 
 def _peaks(table):

@@ -16,7 +16,7 @@ from .weights import (
     step_weighting,
 )
 
-ALTERNATIVES = ("greater", "less", "two.sided")
+ALTERNATIVES = ("greater", "less", "two-sided")
 #: An interval with so few effects determines its weight badly.
 FEW = 3
 
@@ -52,7 +52,7 @@ def selection_model(
         For "step" only: rising p values between 0 and 1. An interval holds its upper end.
     weights : sequence of float, optional
         For "step": fixed positive weights of all len(steps) + 1 intervals (Vevea & Woods 2005).
-    alternative : {"greater", "less", "two.sided"}
+    alternative : {"greater", "less", "two-sided"}
         Which results have small p: large effects, small (negative) effects, or both.
     X : array_like, shape (k,) or (k, m), optional
         Moderators. A column of ones is put before them unless X has a constant column.
@@ -72,7 +72,7 @@ def selection_model(
     checks.choice("alternative", alternative, ALTERNATIVES)
     design = moderators.design(X, y.size)
     count = design.matrix.shape[1]
-    two_sided, sign = alternative == "two.sided", -1.0 if alternative == "less" else 1.0
+    two_sided, sign = alternative == "two-sided", -1.0 if alternative == "less" else 1.0
     p, q = p_values(sign * y, v, two_sided)
     steps, fixed = checked_steps(kind, steps, weights)
     counts = counts_by_interval(steps, p, fixed)

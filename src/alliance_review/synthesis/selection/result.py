@@ -8,6 +8,8 @@ import numpy as np
 from ..results import Result
 from .weights import FAMILIES, held_places, smooth_logs
 
+COEFFICIENTS = ("names", "estimate", "se", "ci_low", "ci_high", "statistic", "p_value")
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class SelectionModel(Result):
@@ -72,6 +74,11 @@ class SelectionModel(Result):
     k: int
     level: float
     warning: str
+
+    @property
+    def _rows(self) -> tuple[str, ...]:
+        """With moderators the frame has one line per coefficient."""
+        return COEFFICIENTS if isinstance(self.estimate, np.ndarray) else ()
 
     _shown: ClassVar = (
         "kind",

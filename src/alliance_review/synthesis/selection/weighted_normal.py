@@ -49,11 +49,16 @@ def normaliser(weighting: Weighting, sigma, mu, s2, parameters) -> Normaliser:
         sums.append(moment[..., weighting.pieces] @ basis[:, :count, :m])
     if weighting.z.size:
         scale = sigma / s
-        u = weighting.z * scale[..., None] - (mu / s)[..., None]
-        mass = np.exp(-0.5 * u * u) * (scale / ROOT_2PI)[..., None] * weighting.share
+        u = weighting.z * scale[..., None]
+        u -= (mu / s)[..., None]
+        mass = u * u  # the largest arrays here: they are changed in place
+        mass *= -0.5
+        np.exp(mass, out=mass)
+        mass *= (scale / ROOT_2PI)[..., None]
+        mass *= weighting.share
         for order, m in enumerate(columns):
             sums[order] = sums[order] + mass @ basis[:, count:, :m]
-            mass = mass * u
+            mass *= u
     total = sums[0][..., :1]
     # where nothing that may be seen has any probability left, the likelihood counts as 0
     value = np.where(total[..., 0] > 0, np.log(total[..., 0]) + top[:, None], np.inf)
