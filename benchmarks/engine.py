@@ -198,7 +198,7 @@ def import_times() -> dict[str, float]:
     )  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     found: dict[str, list[float]] = {name: [] for name in modules}
-    for _ in range(3):
+    for _ in range(ROUNDS):
         for name, module in modules.items():
             run = subprocess.run([sys.executable, "-c", measure.format(module)], check=True,
                                  capture_output=True, text=True, env=environment)  # fmt: skip

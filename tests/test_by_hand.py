@@ -84,6 +84,12 @@ def test_steps_stop_and_zero_is_an_answer():
     assert changes[-1] < 0.5e-10 and all(np.diff(changes) < 0)
 
 
+@pytest.mark.parametrize("n, r", [([3, 50], [0.1, 0.2]), ([50, 60], [0.1, 1.0])])
+def test_what_has_no_z_or_no_variance_is_refused(n, r):
+    with pytest.raises(ValueError, match="n must be at least 4"):
+        by_hand.work(["a", "b"], n, r, 2.0)
+
+
 @pytest.mark.parametrize("n, r", [([50], [0.1]), ([50, 60], [0.1]), ([], [])])
 def test_too_little_is_refused(n, r):
     with pytest.raises(ValueError, match="at least two studies"):

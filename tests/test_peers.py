@@ -10,7 +10,7 @@ import pytest
 
 from alliance_review import paths
 from alliance_review.synthesis import by_statsmodels, pool, trim_and_fill
-from alliance_review.synthesis.modes import log_likelihood
+from alliance_review.synthesis.tau_likelihood import log_likelihood
 from alliance_review.verification import fixtures, own_answers, peers
 
 FOLDER = paths.VALIDATION / "peers"

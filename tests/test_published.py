@@ -53,7 +53,9 @@ def test_ours_rounds_to_the_digits_printed(name, i):
     assert wrong == []
 
 
-@pytest.mark.parametrize("name, i", ANALYSES)
+@pytest.mark.parametrize(
+    "name, i", [(n, i) for n, i in ANALYSES if DOCUMENTS[n]["analyses"][i].get("differs")]
+)
 def test_what_is_left_out_differs_in_the_last_digits_only(name, i):
     left = DOCUMENTS[name]["analyses"][i].get("differs", {})
     for field, printed, ours in fields(name, i):

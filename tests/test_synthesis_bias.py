@@ -2,6 +2,7 @@
 
 import json
 import math
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -222,6 +223,39 @@ def test_moments_of_q_by_matrices():
         assert var0 + var2 * r**2 == pytest.approx(expected, rel=1e-11)
 
 
+@pytest.mark.parametrize("place", [0, 3])
+@pytest.mark.parametrize("precise", [1e-6, 1e-8, 1e-12])
+def test_moments_of_q_beside_a_precise_study(precise, place):
+    v = np.insert([0.7, 1.3, 0.9], place, precise)
+    w, k, tau2 = 1 / v, range(4), 0.25
+    exact = [Fraction(x) for x in w]
+    total, d = sum(exact), [1 / x + Fraction(tau2) for x in exact]
+    a = [[exact[i] * (i == j) - exact[i] * exact[j] / total for j in k] for i in k]
+    squared = sum(x * x * y for x, y in zip(exact, d, strict=True))  # V times the squared total
+    wd = [x * y for x, y in zip(exact, d, strict=True)]  # c times the root of that
+    image = [sum(a[i][j] * wd[j] for j in k) for i in k]
+    ac = sum(image[i] * wd[i] for i in k) / squared
+    ada = sum(image[i] ** 2 * d[i] for i in k) / squared
+    trace = sum(a[i][i] * d[i] for i in k)
+    trace2 = sum(a[i][j] * d[j] * a[j][i] * d[i] for i in k for j in k)
+    expected = trace - ac, ac, 2 * (trace2 - 2 * ada + ac**2), 4 * (ada - ac**2)
+    found = _moments_of_q(w, tau2)
+    np.testing.assert_allclose(found[:3], [float(x) for x in expected[:3]], rtol=1e-13)
+    # the last is the difference of two moments: right beside the variance it is added to
+    assert found[3] == pytest.approx(float(expected[3]), abs=1e-13 * float(expected[2]))
+
+
+def test_the_quantile_beside_a_precise_study_grows_as_its_precision():
+    # the error of the mean is all but that of the precise study, whose part in Q vanishes
+    quantile = {
+        s: henmi_copas([0.1, 1, 3, -2], [s, 0.7, 1.3, 0.9]).quantile * math.sqrt(s)
+        for s in (1e-6, 1e-8, 1e-10, 1e-12)
+    }
+    assert quantile[1e-6] == pytest.approx(quantile[1e-12], rel=1e-5)
+    assert quantile[1e-8] == pytest.approx(quantile[1e-12], rel=1e-7)
+    assert quantile[1e-10] == pytest.approx(quantile[1e-12], rel=1e-9)
+
+
 def test_the_quantile_by_simulation():
     # with equal variances Q and the mean are independent and Q is a chi-square: no approximation
     v, k = 0.02, 6
@@ -363,6 +397,15 @@ def test_the_limit_effect_is_where_the_p_value_is_the_limit(test, alternative):
         )  # fmt: skip
         assert excess_significance(y, v, theta=nearer, **options).p_value < 0.1
     assert found >= {"two-sided": 9, "greater": 8, "less": 4}[alternative]
+
+
+def test_no_limit_effect_where_no_effect_reaches_the_level():
+    # all are significant: with ever more power the p value of chi-square rises to a half only
+    y, v = [1.0, 1.2, 0.9], [0.01, 0.02, 0.01]
+    assert math.isnan(excess_significance(y, v, test="chi2", limit_alpha=0.6).theta_limit)
+    limit = excess_significance(y, v, test="chi2", limit_alpha=0.4).theta_limit
+    at_limit = excess_significance(y, v, theta=limit, test="chi2")
+    assert at_limit.p_value == pytest.approx(0.4, rel=1e-9)
 
 
 @few

@@ -35,6 +35,11 @@ data_sets = st.lists(
 )
 
 
+def sizes_for(predictor, n):
+    """The sample sizes where the predictor is made from them; elsewhere they are refused."""
+    return None if predictor in ("sei", "vi") else n
+
+
 def split(data):
     y, n = map(np.array, zip(*data, strict=True))
     return y, 1 / (n - 3), n.astype(float)
@@ -72,6 +77,7 @@ def test_what_the_default_returns_has_its_former_names():
 @given(data_sets, st.sampled_from(PREDICTORS))
 def test_common_effect_with_hartung_knapp_is_weighted_least_squares(data, predictor):
     y, v, n = split(data)
+    n = sizes_for(predictor, n)
     plain = egger_test(y, v, predictor=predictor, n=n)
     other = egger_test(y, v, predictor=predictor, n=n, model="FE", test="hksj")
     scale = plain.se + 1e-12
@@ -90,7 +96,7 @@ def test_order_sign_and_shift(data, predictor, model):
     y, v, n = split(data)
 
     def run(y, v, n):
-        return egger_test(y, v, predictor=predictor, n=n, model=model)
+        return egger_test(y, v, predictor=predictor, n=sizes_for(predictor, n), model=model)
 
     first, turned = run(y, v, n), run(y[::-1], v[::-1], n[::-1])
     mirrored, moved = run(-y, v, n), run(y + 2.0, v, n)
@@ -113,7 +119,7 @@ def test_effects_on_a_line_give_the_line_back(predictor):
         "sei": np.sqrt(V), "vi": V, "ni": N, "ninv": 1 / N, "sqrtni": np.sqrt(N),
         "sqrtninv": 1 / np.sqrt(N),
     }[predictor]  # fmt: skip
-    test = egger_test(0.25 + 0.5 * x, V, predictor=predictor, n=N)
+    test = egger_test(0.25 + 0.5 * x, V, predictor=predictor, n=sizes_for(predictor, N))
     assert test.bias == pytest.approx(0.5, rel=1e-12)
     assert test.se < 1e-12
     if predictor in LIMIT_AT_ZERO:
@@ -138,6 +144,10 @@ def test_mixed_models_are_meta_regressions():
     [
         ({"predictor": "se"}, "predictor must be one of sei, vi"),
         ({"predictor": "ni"}, "ni needs the sample sizes"),
+        ({"n": N}, "n have no part in the predictor sei"),
+        ({"predictor": "vi", "n": N}, "n have no part in the predictor vi"),
+        ({"predictor": "ni", "n": ["a"] * 6}, "sample sizes must be numbers"),
+        ({"predictor": "ni", "n": N + 1j}, "sample sizes must be numbers"),
         ({"predictor": "ninv", "n": [10, 20]}, r"differ in shape: \(2,\) and \(6,\)"),
         ({"predictor": "ni", "n": [10, 20, 0, 4, 5, 6]}, "positive; number 3 is 0"),
         ({"predictor": "ni", "n": [10, 20, 30, 4, 5, float("nan")]}, "number 6 is nan"),
@@ -162,7 +172,7 @@ def test_equal_variances_cannot_explain(model):
 @pytest.mark.parametrize("predictor", PREDICTORS)
 @pytest.mark.parametrize("model", ["lm", "REML"])
 def test_the_coefficient_has_an_interval(predictor, model):
-    test = egger_test(Y, V, predictor=predictor, n=N, model=model, level=0.9)
+    test = egger_test(Y, V, predictor=predictor, n=sizes_for(predictor, N), model=model, level=0.9)
     half = 2.131846786326649 * test.se  # t with 4 degrees of freedom
     ends = test.bias - half, test.bias + half
     assert (test.bias_low, test.bias_high) == pytest.approx(ends, rel=1e-9)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from alliance_review.synthesis import leave_one_out, modes, pool, subsets
 from alliance_review.synthesis.blocks import BLOCK, blocks
+from alliance_review.synthesis.pooled_sets import pool_many
 from alliance_review.synthesis.roots import bracketed_newton, bracketed_newton_single
-from alliance_review.synthesis.sensitivity import pool_many
 from alliance_review.synthesis.simulation import bootstrap, coverage, simulate
 from alliance_review.synthesis.sums import dot, fit_mean, total
 from alliance_review.synthesis.tau_likelihood import log_likelihood, score
@@ -238,6 +238,14 @@ def test_coverage_of_known_cases():
     assert abs(null.bias) < 0.01 and null.rmse < 0.1
 
 
+def test_coverage_says_what_was_asked_for():
+    found = coverage(0.2, 0.01, V, method="DL", test="z", level=0.9, samples=50, seed=4)
+    assert (found.samples, found.seed, found.level) == (50, 4, 0.9)
+    assert (found.tau2_method, found.test) == ("DL", "z")
+    again = coverage(0.2, 0.01, V, method="DL", test="z", level=0.9, samples=50, seed=found.seed)
+    assert again.to_dict() == found.to_dict()
+
+
 def test_bootstrap_follows_the_fit():
     y = simulate(0.3, 0.04, V, 1, seed=1)[:, 0]
     fit, drawn = pool(y, V, test="z"), bootstrap(y, V, samples=4000, test="z")
@@ -258,7 +266,14 @@ def test_bootstrap_follows_the_fit():
         (lambda: simulate(0, 0.1, np.ones((3, 4)), 5), "do not fit"),
         (lambda: simulate(0, 0.1, ["a", "b"], 5), "variances must be numbers"),
         (lambda: simulate("x", 0.1, V, 5), "the mean must be a number, not 'x'"),
-        (lambda: simulate(0, [0.1, 0.2], V, 5), "tau2 must be a number"),
+        (lambda: simulate(0, [0.1, 0.2], V, 5), "tau2 must be one number"),
+        (lambda: simulate("0.5", 0.1, V, 5), "the mean must be a number, not '0.5'"),
+        (lambda: coverage("0.5", 0.1, V, samples=5), "the mean must be a number, not '0.5'"),
+        (lambda: simulate(0, "0.1", V, 5), "tau2 must be a number, not '0.1'"),
+        (lambda: simulate(0, 0.1j, V, 5), "tau2 must be a number, not 0.1j"),
+        (lambda: simulate(0, 0.1, V + 1j, 5), "variances must be numbers"),
+        (lambda: coverage(0, 0.1, V + 1j, samples=5), "variances must be numbers"),
+        (lambda: simulate(0, 0.1, ["0.1", "0.2"], 5), "variances must be numbers"),
         (lambda: simulate(0, 0.1, V, 5, seed=None), "the seed must be a whole number .* not None"),
         (lambda: bootstrap(V, V, samples=5, seed=None), "seed must be a whole number .* not None"),
         (lambda: bootstrap(V, V, samples=5, seed="a"), "seed must be a whole number .* not 'a'"),

@@ -1,6 +1,7 @@
 """Three-level models: likelihood against dense matrices, maxima against lattices, hand results."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from alliance_review.synthesis.multilevel.intervals import variance_intervals
 from alliance_review.synthesis.multilevel.likelihood import prepare, surface, within
 from alliance_review.synthesis.multilevel.maximum import grid, maxima
 from alliance_review.synthesis.multilevel.model import three_level
+from alliance_review.synthesis.multilevel.robust import robust_variance
 from alliance_review.synthesis.regression.moderators import design
 from alliance_review.verification import fixtures
 
@@ -306,6 +308,48 @@ def test_numbers_without_moderators_and_arrays_with_them():
     assert list(fit.to_frame()["names"]) == ["intercept", "a", "b"]
     assert "tau2_between" in repr(plain) and "<table>" in fit._repr_html_()
     assert "_design" not in fit.to_dict()
+
+
+def test_new_values_are_found_by_their_names():
+    y, v, cluster, X = example(p=3)
+    fit = three_level(y, v, cluster, X=pd.DataFrame(X, columns=["dose", "age"]))
+    new = pd.DataFrame({"age": [0.5, 2.0], "dose": [-1.0, 3.0]})
+    expected = fit.predict([[-1.0, 0.5], [3.0, 2.0]])
+    np.testing.assert_array_equal(fit.predict(new).estimate, expected.estimate)
+    np.testing.assert_array_equal(fit.predict(new).se, expected.se)
+    with pytest.raises(ValueError, match="has the moderators dose, age, the new values age, x"):
+        fit.predict(new.rename(columns={"dose": "x"}))
+    assert "_design" not in fit.to_dict() and fit.to_dict()["k"] == y.size
+
+
+@pytest.mark.parametrize("test", ["z", "t", "contain"])
+def test_equal_effects_vary_no_more_than_their_errors(test):
+    y, v, cluster, X = example(p=2)
+    for value, moderators in ((0.0, None), (0.3, None), (0.0, X), (0.3, X)):
+        fit = three_level(np.full(y.size, value), v, cluster, X=moderators, test=test)
+        assert (fit.tau2_between, fit.tau2_within, fit.i2) == (0, 0, 0)
+        assert (fit.lrt_between_p, fit.lrt_within_p, fit.q_p) == (1, 1, 1)
+        first = np.atleast_1d(fit.estimate)
+        np.testing.assert_allclose(first, [value, 0.0][: first.size], rtol=1e-14, atol=1e-15)
+        assert (np.atleast_1d(fit.se) > 0).all()
+        if value == 0 or moderators is not None:
+            assert np.atleast_1d(fit.p_value)[-1] == pytest.approx(1, rel=1e-12)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.5])
+def test_variances_may_differ_by_seven_powers_of_ten_and_no_more(rho):
+    y, v, cluster, _ = example(k=12, m=4)
+    for smallest in ([0], [1, 5], list(range(6))):
+        v = np.ones(12)
+        v[smallest] = 1e-7
+        fit = three_level(y, v, cluster, rho=rho)
+        assert np.isfinite([fit.estimate, fit.se, fit.i2, fit.log_likelihood]).all()
+        v[smallest] = 0.99e-7
+        for function in (three_level, robust_variance, variance_intervals):
+            with pytest.raises(ValueError, match="from 9.9e-08 to 1: a three-level model needs"):
+                function(y, v, cluster, rho=rho)
+    independent = robust_variance(y, v, cluster, working="REML")  # another model
+    assert np.isfinite(independent.se)
 
 
 def test_degrees_of_freedom_of_the_tests():

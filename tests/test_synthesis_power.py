@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -239,6 +240,16 @@ def test_two_subgroups_are_a_slope_between_0_and_1():
     assert power_of_subgroups(np.full(6, 0.2), V, group) == pytest.approx(0.05)
 
 
+def test_a_series_of_effects_is_one_per_study():
+    # its index, here the very labels of the subgroups, is not looked at
+    effects, group = [0.1, 0.35, 0.2, 0.4, 0.3, 0.0], [0, 1, 0, 1, 1, 0]
+    expected = power_of_subgroups(effects, V, group)
+    assert power_of_subgroups(pd.Series(effects), V, group) == expected
+    assert power_of_subgroups(pd.Series(effects, index=group), V, group) == expected
+    with pytest.raises(ValueError, match="differ in length: 2 and 6"):
+        power_of_subgroups(pd.Series({0: 0.1, 1: 0.4}), V, group)
+
+
 @few
 @given(powers, alphas, st.floats(0, 0.1), st.sampled_from([1, 2]))
 def test_the_smallest_slope_has_exactly_the_power(power, alpha, tau2, sides):
@@ -288,6 +299,14 @@ REFUSED = [
     (power_of_mean, (0.2, V), {"test": ["z"]}, "test must be one of z, hksj, not ['z']"),
     (power_of_mean, ("a", V), {}, "the effect must be a number, not 'a'"),
     (power_of_mean, (0.2, ["a"]), {}, "variances must be numbers"),
+    (power_of_mean, (0.2, ["0.1", "0.2"]), {}, "variances must be numbers"),
+    (power_of_mean, (0.2, [0.1 + 0.5j, 0.2]), {}, "variances must be numbers"),
+    (power_of_mean, ("0.2", V), {}, "the effect must be a number, not '0.2'"),
+    (power_of_mean, (np.array([0.1, "0.2"], dtype=object), V), {}, "the effect must be a number"),
+    (power_of_mean, (0.2 + 0.1j, V), {}, "the effect must be a number, not (0.2+0.1j)"),
+    (power_of_mean, (0.2, V), {"tau2": "0.1"}, "tau2 must be a number, not '0.1'"),
+    (power_of_mean, (0.2, V), {"tau2": np.datetime64("2020-01-01")}, "tau2 must be a number"),
+    (required_studies, (0.1, "0.1"), {}, "variances must be numbers"),
     (power_of_mean, (0.2, [[1], [1, 2]]), {}, "variances must be numbers"),
     (power_of_mean, (0.2, 0.1), {}, "variances must be one-dimensional"),
     (smallest_effect, (V,), {"power": None}, "power must be finite, not None"),

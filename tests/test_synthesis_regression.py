@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alliance_review.synthesis.blup import blup
 from alliance_review.synthesis.heterogeneity import METHODS
 from alliance_review.synthesis.heterogeneity import tau_squared as pooled_tau_squared
 from alliance_review.synthesis.modes import GRID_FACTOR
@@ -25,6 +26,10 @@ V = np.array([0.010, 0.020, 0.015, 0.030, 0.005, 0.040, 0.012])
 X = np.array([1.0, 2.0, 3.0, 1.5, 2.5, 4.0, 0.5])
 Z = np.array([0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0])
 TESTS = ("z", "hksj", "hksj_adhoc")
+
+
+# a study so large that one weight is nearly all of their sum
+GIANT = np.array([1e-14, 1.0, 1.0, 1.0])
 
 
 def random_data(seed, k=9, m=2):
@@ -298,6 +303,47 @@ def test_explained_share():
     assert np.isnan(nothing.r2)
 
 
+def test_the_mean_keeps_its_digits_beside_a_giant_study():
+    y = np.array([0.1, 1.0, -2.0, 0.9])
+    w, fy = [1 / Fraction(a) for a in GIANT], [Fraction(a) for a in y]
+    mean = sum(u * z for u, z in zip(w, fy, strict=True)) / sum(w)
+    q = sum(u * (z - mean) ** 2 for u, z in zip(w, fy, strict=True))
+    free = sum(w) - sum(u * u for u in w) / sum(w)
+    tau2, typical = (q - 3) / free, 3 / free
+    assert tau2 > 0
+    ones = np.ones(4)
+    for order in ([0, 1, 2, 3], [2, 3, 0, 1]):
+        for x, options in ((None, {}), (ones, {}), (ones, {"intercept": False})):
+            fit = meta_regression(y[order], GIANT[order], x, tau2="DL", **options)
+            assert fit.tau2 == pytest.approx(float(tau2), rel=1e-12)
+            assert fit.i2 == pytest.approx(float(100 * tau2 / (tau2 + typical)), rel=1e-12)
+            assert fit.q == pytest.approx(float(q), rel=1e-12)
+        assert blup(y[order], GIANT[order], "DL").tau2 == pytest.approx(float(tau2), rel=1e-12)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_function_of_the_mean_has_the_tau_squared_of_the_pool(method):
+    y = np.array([0.9, 1.0, -2.0, 0.1])
+    expected = pool(y, GIANT, tau2=method)
+    fit = meta_regression(y, GIANT, None, tau2=method)
+    for name in ("tau2", "i2", "h2", "q", "q_p"):
+        assert getattr(fit, name) == getattr(expected, name)
+    assert blup(y, GIANT, method).tau2 == expected.tau2
+    if method in ("ML", "REML"):
+        assert tau2_lr_test(y, GIANT, tau2=method).tau2 == expected.tau2
+
+
+def test_a_moderator_without_an_intercept_is_not_the_mean():
+    """One column, but not of ones: 2 for all is half the mean, 1 and 2 are not proportional."""
+    twice = meta_regression(Y, V, np.full(7, 2.0), intercept=False)
+    assert twice.estimate[0] == pytest.approx(pool(Y, V).estimate / 2)
+    slope = meta_regression(Y, V, X, intercept=False, tau2="DL")
+    w = 1 / V
+    q = (w * (Y - X * (w * X * Y).sum() / (w * X * X).sum()) ** 2).sum()
+    free = w.sum() - (w * w * X * X).sum() / (w * X * X).sum()
+    assert (slope.q, slope.tau2) == pytest.approx((q, (q - 6) / free))
+
+
 def test_a_column_of_ones_is_the_intercept():
     added = meta_regression(Y, V, X, names=["x"])
     given_ = meta_regression(Y, V, np.column_stack([X, np.ones(7)]), names=["x", "one"])
@@ -319,6 +365,37 @@ def test_names_from_a_data_frame():
     assert "inpatient" in fit._repr_html_()
     assert "_design" not in fit.to_dict()
     assert fit.to_dict()["estimate"] == pytest.approx(fit.estimate.tolist())
+
+
+def test_new_values_are_found_by_their_names():
+    frame = pd.DataFrame({"age": X, "inpatient": Z})
+    fit = meta_regression(Y, V, frame)
+    new = pd.DataFrame({"inpatient": [1.0, 0.0, 1.0], "age": [2.0, 5.0, 3.0]}, index=[4, 9, 2])
+    expected = fit.predict([[2.0, 1.0], [5.0, 0.0], [3.0, 1.0]])
+    np.testing.assert_array_equal(fit.predict(new).estimate, expected.estimate)
+    np.testing.assert_array_equal(fit.predict(new[["age", "inpatient"]]).se, expected.se)
+    np.testing.assert_array_equal(fit.predict(new.loc[4]).estimate, expected.estimate[:1])
+    np.testing.assert_array_equal(fit.predict(pd.Series([2, 1])).estimate, expected.estimate[:1])
+    named = meta_regression(Y, V, np.column_stack([X, Z]), names=["age", "inpatient"])
+    np.testing.assert_array_equal(named.predict(new).estimate, expected.estimate)
+    for wrong in (new.rename(columns={"age": "years"}), new.assign(more=1.0)[["age", "more"]],
+                  new.loc[4].rename({"age": "years"}), new.iloc[:, [0, 0]]):  # fmt: skip
+        with pytest.raises(ValueError, match="has the moderators age, inpatient, the new values "):
+            fit.predict(wrong)
+    with pytest.raises(ValueError, match="the model has 2 moderators, the new values have 3"):
+        fit.predict(new.assign(more=1.0))
+
+
+def test_new_values_by_name_where_a_column_of_ones_was_given():
+    frame = pd.DataFrame({"age": X, "inpatient": Z, "one": np.ones(7)})
+    fit = meta_regression(Y, V, frame)
+    new = pd.DataFrame({"one": [1.0], "inpatient": [0.0], "age": [2.5]})
+    assert fit.predict(new).estimate == pytest.approx(fit.estimate @ [1, 2.5, 0], rel=1e-12)
+    alone = meta_regression(Y, V, frame[["age"]])
+    assert alone.predict(frame[["age"]]).estimate.shape == (7,)
+    assert alone.predict(pd.Series([1.0, 2.0, 3.0], index=list("abc"))).estimate.shape == (3,)
+    with pytest.raises(ValueError, match="has the moderators age, the new values inpatient"):
+        alone.predict(frame[["inpatient"]])
 
 
 def test_the_name_of_a_series_is_kept():

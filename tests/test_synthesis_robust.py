@@ -189,6 +189,22 @@ def test_numbers_without_moderators_and_arrays_with_them():
     assert "kind: CR2" in repr(plain) and "<table>" in fit._repr_html_()
 
 
+@pytest.mark.parametrize("working", ["three_level", "DL", "SJ", "FE"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_equal_effects_leave_no_variance_and_zero_is_no_evidence(kind, working):
+    y, v, cluster, X = example()
+    zero, same = np.zeros(y.size), np.full(y.size, 0.3)
+    for moderators in (None, X):
+        fit = robust_variance(zero, v, cluster, X=moderators, kind=kind, working=working)
+        for name, expected in (("estimate", 0), ("se", 0), ("statistic", 0), ("p_value", 1)):
+            np.testing.assert_array_equal(getattr(fit, name), expected)
+    plain = robust_variance(same, v, cluster, kind=kind, working=working)
+    assert (plain.estimate, plain.se, plain.statistic, plain.p_value) == (0.3, 0, np.inf, 0)
+    fit = robust_variance(same, v, cluster, X=X, kind=kind, working=working)
+    assert fit.estimate.tolist() == [0.3, 0] and fit.se.tolist() == [0, 0]
+    assert fit.statistic.tolist() == [np.inf, 0] and fit.p_value.tolist() == [0, 1]
+
+
 def test_warns_of_few_degrees_of_freedom():
     y, v, cluster, _ = example(m=4)
     assert "fewer than 4 degrees of freedom for intercept" in robust_variance(y, v, cluster).warning

@@ -2,6 +2,7 @@
 
 import math
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
@@ -351,6 +352,7 @@ def test_moderators():
     x = np.sqrt(v)
     found = selection_model(y, v, X=x)
     assert found.names == ("intercept", "x1")
+    assert selection_model(y, v, X=x, names=["error"]).names == ("intercept", "error")
     assert found.estimate.shape == found.ci_low.shape == (2,)
     plain = selection_model(y, v)
     assert found.log_likelihood > plain.log_likelihood
@@ -449,7 +451,10 @@ def test_a_beta_weight_on_its_bound_is_said():
         ({"weights": (1, 0.5, 0.2)}, "1 steps need 2 fixed weights"),
         ({"weights": (1, 0)}, "must be positive"),
         ({"weights": ("x", 1)}, "must be numbers"),
-        ({"kind": "beta", "weights": (1, 1)}, 'belong to kind="step"'),
+        ({"kind": "beta", "weights": (1, 1)}, 'fixed weights belong to kind="step"'),
+        ({"kind": "beta", "steps": (0.025,)}, 'steps belong to kind="step"'),
+        ({"X": V, "names": ["a", "b"]}, "1 moderators need as many names, 2 given"),
+        ({"names": ["a"]}, "0 moderators need as many names, 1 given"),
         ({"kind": "cubic"}, "kind must be one of"),
         ({"alternative": "both"}, "alternative must be one of"),
         ({"level": 1.0}, "level"),
@@ -468,6 +473,14 @@ def test_a_likelihood_without_maximum_is_refused():
     z = np.array([1.97, 1.98, 2.0, 2.02, 1.99])
     with pytest.raises(NoMaximum, match="too steeply"):
         selection_model(z * np.sqrt(V[:5]), V[:5], kind="negative_exponential")
+
+
+def test_a_steep_logistic_weight_warns_of_no_overflow():
+    y, v = [1.430, 1.674, 2.830, 1.340], [0.1194, 0.1121, 0.2838, 0.00895]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(NoMaximum, match="too steeply"):
+            selection_model(y, v, kind="logistic")
 
 
 # --- many effects
@@ -613,12 +626,24 @@ def test_an_interval_that_does_not_end():
     assert found.ci_high < 0
 
 
+def test_alpha_may_be_a_number_of_numpy():
+    found = p_uniform_star(Y, V, alpha=np.float32(0.05))
+    assert type(found.alpha) is float
+    assert found.estimate == pytest.approx(p_uniform_star(Y, V).estimate, rel=1e-6)
+
+
+def test_p_uniform_star_without_maximum_speaks_of_itself():
+    with pytest.raises(NoMaximum, match="p-uniform.* mean and tau squared") as caught:
+        p_uniform_star([1.154, 2.934, 0.275], [0.1175, 0.2132, 0.0145])
+    assert "weight" not in str(caught.value)
+
+
 def test_p_uniform_star_refuses():
     with pytest.raises(ValueError, match="no effect is significant on the right side"):
         p_uniform_star(-Y, V)
     with pytest.raises(ValueError, match="side must be one of"):
         p_uniform_star(Y, V, side="up")
-    with pytest.raises(ValueError, match="alpha must lie between 0 and 1"):
+    with pytest.raises(ValueError, match="must lie between 0 and 1, not 0"):
         p_uniform_star(Y, V, alpha=0)
     with pytest.raises(ValueError, match="at least 2 effects"):
         p_uniform_star(Y[:1], V[:1])

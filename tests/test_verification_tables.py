@@ -29,6 +29,8 @@ def test_every_topic_has_a_title_and_a_place():
 def test_every_quantity_of_the_matrix_exists():
     names = {topic: {r.quantity for r in verification.summary([topic])}
              for topic in verification.topics()}  # fmt: skip
+    for prefix in tables.NOT_METAFOR:
+        assert any(n.startswith(prefix) for found in names.values() for n in found), prefix
     for title, reference, peers in tables.MATRIX:
         for topic, wanted in reference.items():
             assert wanted is None or set(wanted) <= names[topic], title
@@ -46,10 +48,38 @@ def test_the_matrix_takes_the_largest_difference_of_each_package():
     assert line.tolist() == ["Pooled effect", "6", "10⁻¹¹", "none", "10⁻⁶", "–"]
 
 
+def test_codes_of_data_sets_and_settings_become_words():
+    assert tables.readable("cor16_k14_mu0.5_tau0.0, hksj") == (
+        "made-up set 16 (k = 14, mean 0.5, tau 0.0), Hartung–Knapp"
+    )
+    assert tables.readable("bimodal_zero_is_global_1") == "two maxima (zero is global), set 1"
+    assert tables.readable("cohen1981, k2, k - 2, -0.5, X'WX") == (
+        "Cohen 1981, 2 effects, k − 2, −0.5, XᵀWX"
+    )
+
+
+def test_the_nine_data_sets_are_named():
+    names = set(tables.data_sets()["Name"])
+    assert names == set(tables.NAMES.values()) and len(names) == 9
+
+
+def test_answers_left_out_are_counted():
+    table = tables.left_out().set_index("Package")
+    assert list(table.index) == ["statsmodels", "PyMARE", "PyMetaAnalysis"]
+    for line in table.to_dict("records"):
+        given, compared, left = (int(line[n].replace(",", ""))
+                                 for n in ("Numbers given", "Compared", "Left out"))  # fmt: skip
+        assert 0 < compared < given and left == given - compared
+    total = sum(int(n.replace(",", "")) for n in table["Compared"])
+    assert total == sum(row.comparisons for row in verification.summary(["peers"]))
+
+
 def test_phrases_are_written_as_the_book_writes_them():
     phrase = "tau squared by 1e-10, I squared by 1.2e-4 (bcg, 2e3)"
     space = "\N{NO-BREAK SPACE}"
-    assert tables.readable(phrase) == f"tau² by 10⁻¹⁰, I² by 1.2{space}×{space}10⁻⁴ (bcg, 2e3)"
+    times = f"{space}×{space}"
+    shown = f"tau² by 10⁻¹⁰, I² by 1.2{times}10⁻⁴ (BCG vaccine, 2{times}10³)"
+    assert tables.readable(phrase) == shown
 
 
 def test_topics_name_the_worst_quantity():
@@ -70,11 +100,16 @@ def test_one_cause_is_one_line():
 
 
 def test_published_counts_what_is_printed_and_what_differs():
-    document = {"title": "T", "analyses": [
-        {"where": "p. 1", "printed": {"a": "1", "b": "2"}, "differs": {"b": "why"}},
+    document = {"title": "T", "read_at": "https://a.org", "prints_metafor": True, "analyses": [
+        {"where": "p. 1: x", "printed": {"a": "1", "b": ["2", "3"]}, "differs": {"b": "why"}},
         {"where": "p. 2", "printed": {"a": "1"}},
-        {"where": "p. 1", "printed": {"c": "1"}}]}  # fmt: skip
-    assert tables.published({"t": document}).iloc[0].tolist() == ["T", "p. 1; p. 2", "4", "3"]
+        {"where": "p. 1: y", "printed": {"c": "1"}}]}  # fmt: skip
+    rows = tables.published({"t": document}).to_numpy().tolist()
+    assert rows == [["T (output of metafor)", "https://a.org", "p. 1; p. 2", "5", "3"],
+                    ["All", "", "–", "5", "3"]]  # fmt: skip
+    kept = verification.module("published").documents()
+    agree = int(tables.published(kept)["Ours round to them"].iloc[-1])
+    assert agree == sum(row.comparisons for row in verification.summary(["published"]))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Ask statsmodels, PyMARE and PyMetaAnalysis for everything they offer, on all data sets.
+"""Ask statsmodels, PyMARE and PyMetaAnalysis for what the README lists, on all data sets.
 
     python validation/peers/make.py
 

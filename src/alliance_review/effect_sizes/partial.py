@@ -71,12 +71,3 @@ def partial_z_variance(df: ArrayLike) -> Number:
     df_ = degrees(df)
     require(df_ >= 2, "df", "at least 2", df)
     return plain(1.0 / (df_ - 1.0))
-
-
-def _explained(sr, share_, r_squared) -> None:
-    require(
-        sr**2 <= share_ * (1 + 1e-12),
-        "R squared of the model",
-        "no less than the square of the semi-partial correlation",
-        r_squared,
-    )

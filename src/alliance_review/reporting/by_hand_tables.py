@@ -38,7 +38,7 @@ def first_guess(work: ByHand) -> pd.DataFrame:
         "Q": fixed(work.q, 4),
         "k − 1": str(k - 1),
         "Σw − Σw²/Σw": fixed(sums["w"] - sums["ww"] / sums["w"], 3),
-        "τ² (DL)": fixed(work.dl, 7),
+        "tau² (DL)": fixed(work.dl, 7),
     }
     return pd.DataFrame({"Quantity": name, "Value": value} for name, value in lines.items())
 

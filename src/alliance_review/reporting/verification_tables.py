@@ -6,8 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from alliance_review.verification import fixtures, peers
+
 TOPICS = {
-    "pooling": "Pooling: nine estimators, three tests",
+    "pooling": "Pooling: common effect and eight estimators of tau², three tests",
     "fifty_digits": "Pooling, against fifty digits",
     "tau_intervals": "Intervals of tau²",
     "sensitivity": "Leave-one-out, cumulative",
@@ -26,7 +28,7 @@ TOPICS = {
     "multilevel": "Three-level models, robust errors",
     "effect_sizes": "Effect sizes",
     "peers": "Other packages",
-    "published": "Published tables",
+    "published": "Printed results",
 }
 """Topics of the verification in the order in which they are shown."""
 
@@ -59,7 +61,7 @@ MATRIX = (
     ("Interval of tau²", {"tau_intervals": None}, ("interval of tau squared",)),
     ("Leave-one-out, cumulative", {"sensitivity": None},
      ("leave one out, estimate", "leave one out, tau squared", "leave one out, Q")),
-    ("Every subset", {"subsets": None, "gosh": None}, ()),
+    ("Every subset of the first ten effects", {"subsets": None, "gosh": None}, ()),
     ("Influence", {"influence": None}, ()),
     ("Meta-regression", {"regression": None},
      ("meta-regression, estimate", "meta-regression, standard error", "meta-regression, p value",
@@ -75,13 +77,15 @@ MATRIX = (
     ("Fail-safe N", {"fail_safe": None}, ()),
     ("Henmi–Copas, excess significance", {"bias_models": None}, ()),
     ("Selection models", {"selection": None}, ()),
-    ("Three-level models, CR2", {"multilevel": None},
+    ("Three-level models, robust errors", {"multilevel": None}, ()),
+    ("Robust errors (CR2) of a pool", {},
      ("cluster-robust, estimate", "cluster-robust, standard error",
       "cluster-robust, degrees of freedom")),
-    ("Variances of effect sizes", {"effect_sizes": None}, ()),
+    ("Correlations and their variances", {"effect_sizes": None}, ()),
 )  # fmt: skip
-NOT_METAFOR = ("meta: ", "puniform", "weightr")
-"""Quantities within those topics that other R packages gave."""
+NOT_METAFOR = ("meta: ", "puniform: ", "weightr: ", "polished: ")
+"""How quantities begin whose reference is another R package, or an optimum polished to more digits
+than metafor has."""
 
 
 def by_package(rows: Sequence[Any]) -> pd.DataFrame:
@@ -92,6 +96,7 @@ def by_package(rows: Sequence[Any]) -> pd.DataFrame:
         mine = [
             row for row in rows
             if row.topic in reference and not row.quantity.startswith(NOT_METAFOR)
+            and not row.quantity.endswith(", polished")
             and (reference[row.topic] is None or row.quantity in reference[row.topic])
         ]  # fmt: skip
         line = {"Quantity": title, "Numbers": f"{sum(row.comparisons for row in mine):,}",
@@ -123,20 +128,48 @@ def topics(rows: Sequence[Any]) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-_POWER = re.compile(r"\b(\d+(?:\.\d+)?)e(-\d+)")
-_SQUARED = {"tau squared": "tau²", "I squared": "I²", "H squared": "H²", "R squared": "R²",
-            "tau2": "tau²"}  # fmt: skip
+NAMES = {
+    "aloe2013": "Aloe 2013", "bangertdrowns2004": "Bangert-Drowns 2004", "bcg": "BCG vaccine",
+    "cohen1981": "Cohen 1981", "crede2010": "Credé 2010",
+    "konstantopoulos2011": "Konstantopoulos 2011", "mcdaniel1994": "McDaniel 1994",
+    "molloy2014": "Molloy 2014", "raudenbush1985": "Raudenbush 1985",
+}  # fmt: skip
+"""The nine data sets as the tables call them."""
+
+_WORDS = {
+    "tau squared": "tau²", "I squared": "I²", "H squared": "H²", "R squared": "R²",
+    "tau2": "tau²", "ablat_year": "latitude and year", "ablat": "latitude",
+    "hksj_adhoc": "ad hoc Hartung–Knapp", "hksj": "Hartung–Knapp",
+    ' (prediction="riley")': "", "Hartung-Knapp": "Hartung–Knapp", "Henmi-Copas": "Henmi–Copas",
+    "DerSimonian-Laird": "DerSimonian–Laird", "X'WX": "X\N{MODIFIER LETTER CAPITAL T}WX",
+    "negative_exponential": "negative exponential", "tiny_scale_1e-4": "effects of size 1e-4",
+    "huge_scale_1e3": "effects of size 1,000", "one_giant_n": "one giant study",
+    "one_outlier": "one outlier", "identical_effects": "equal effects",
+    "equal_variances": "equal variances", "n4_to_12": "4 to 12 subjects",
+    "tiny_n_large_r": "few subjects, large r", "'": "\N{RIGHT SINGLE QUOTATION MARK}",
+} | NAMES  # fmt: skip
+_PATTERNS = (
+    (r"\bcor(\d+)_k(\d+)_mu([\d.]+)_tau([\d.]+)", r"made-up set \1 (k = \2, mean \3, tau \4)"),
+    (r"\bbimodal_(\w+?)_(\d)\b", lambda m: f"two maxima ({m[1].replace('_', ' ')}), set {m[2]}"),
+    (r"\bk([23])\b(?! [=-])", r"\1 effects"),
+    (r"\b(\d+(?:\.\d+)?)e([+-]?\d+)\b", lambda m: _power(m[1], int(m[2]))),
+    (r"(?<![\w.])-(?=\d)", "\N{MINUS SIGN}"),
+    (r"(?<=\w) - (?=\w)", " \N{MINUS SIGN} "),
+)
+
+
+def _power(number: str, exponent: int) -> str:
+    times = "" if number == "1" else f"{number}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}"
+    return f"{times}10{str(exponent).translate(_RAISED)}"
 
 
 def readable(text: str) -> str:
     """A technical phrase as the book writes it: 1e-5 is 10⁻⁵, "tau squared" is tau²."""
-    def power(found: re.Match) -> str:
-        times = "" if found[1] == "1" else f"{found[1]}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}"
-        return f"{times}10{str(int(found[2])).translate(_RAISED)}"
-
-    for words, symbol in _SQUARED.items():
-        text = text.replace(words, symbol)
-    return _POWER.sub(power, text)
+    for code, words in _WORDS.items():
+        text = text.replace(code, words)
+    for pattern, words in _PATTERNS:
+        text = re.sub(pattern, words, text)
+    return text
 
 
 def reasons(found: Mapping[str, Sequence[tuple[str, str]]]) -> pd.DataFrame:
@@ -167,12 +200,44 @@ def published(documents: Mapping[str, Mapping]) -> pd.DataFrame:
     for document in documents.values():
         # what stands before a colon is the place, what follows one of several results there
         places = list(dict.fromkeys(a["where"].split(":")[0] for a in document["analyses"]))
-        printed = sum(len(a["printed"]) for a in document["analyses"])
-        differs = sum(len(a.get("differs", {})) for a in document["analyses"])
+        printed = sum(map(_numbers, (a["printed"] for a in document["analyses"])))
+        differs = sum(
+            _numbers({field: a["printed"][field] for field in a.get("differs", {})})
+            for a in document["analyses"]
+        )
+        own = " (output of metafor)" if document.get("prints_metafor") else ""
         lines.append(
-            {"Document": document["title"], "Where": "; ".join(places),
-             "Numbers printed": str(printed), "Ours round to them": str(printed - differs)}
+            {"Document": document["title"] + own, "address": document["read_at"],
+             "Where": "; ".join(places), "Numbers printed": str(printed),
+             "Ours round to them": str(printed - differs)}
         )  # fmt: skip
+    sums = {name: str(sum(int(line[name]) for line in lines))
+            for name in ("Numbers printed", "Ours round to them")}  # fmt: skip
+    lines.append({"Document": "All", "address": "", "Where": "–"} | sums)
+    return pd.DataFrame(lines)
+
+
+def _numbers(printed: Mapping[str, Any]) -> int:
+    """Numbers printed; a list holds one per coefficient."""
+    return sum(len(value) if isinstance(value, list) else 1 for value in printed.values())
+
+
+def data_sets() -> pd.DataFrame:
+    """The nine data sets by the name that the other tables use."""
+    effects = fixtures.load("effects")
+    return pd.DataFrame(
+        {"Name": NAMES[name], "Effects": str(data["k"]), "What": data["origin"]}
+        for name, data in sorted(effects.items())
+    )  # fmt: skip
+
+
+def left_out() -> pd.DataFrame:
+    """Numbers that the Python packages gave, those compared, and fits they refused."""
+    lines = []
+    for package, (given, compared, refused) in peers.counts().items():
+        lines.append({"Package": package, "Numbers given": f"{given:,}",
+                      "Compared": f"{compared:,}", "Left out": f"{given - compared:,}",
+                      "Fits refused": str(refused)})  # fmt: skip
     return pd.DataFrame(lines)
 
 
@@ -190,6 +255,10 @@ def seconds(value: float) -> str:
 PACKAGES = ("metafor", "statsmodels", "PyMARE", "PyMetaAnalysis")
 
 
+def _two_digits(value: float) -> int:
+    return int(float(f"{value:.2g}"))
+
+
 def timings(kept: Mapping) -> pd.DataFrame:
     """Kept times of ``benchmarks/engine.py``: ours, and how many times as long the others take."""
     lines = []
@@ -202,7 +271,7 @@ def timings(kept: Mapping) -> pd.DataFrame:
                 line[package] = "–"
             else:
                 ratio = times[name] / ours
-                line[package] = f"× {ratio:,.0f}" if ratio >= 10 else f"× {ratio:.1f}"
+                line[package] = f"× {ratio:.1f}" if ratio < 10 else f"× {_two_digits(ratio):,}"
         lines.append(line)
     return pd.DataFrame(lines)
 
@@ -214,6 +283,6 @@ def measured_on(kept: Mapping) -> pd.DataFrame:
         "Processor": machine["processor"],
         "Cores, of which used": f"{machine['cores']}, {machine['threads_used']}",
         "System": machine["system"],
-        "Time": "CPU time, median of five rounds in which all take turns",
+        "Time": "CPU time, median of rounds in which all take turns",
     } | dict(kept["versions"])
     return pd.DataFrame({"What": what, "Value": str(value)} for what, value in lines.items())

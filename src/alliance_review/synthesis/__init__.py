@@ -1,7 +1,20 @@
-"""Statistics of the review: arrays or reports in, frozen results out.
+"""Statistics of meta-analysis: arrays or reports in, frozen results out.
 
-No file is read here, nothing is drawn, and nothing here knows what the review is about. Effects
-are on one scale throughout, in this review Fisher z; readers see r = tanh(z).
+No file is read here, nothing is drawn, and nothing here knows what is reviewed. Effects are on
+one scale throughout, in this review Fisher z; readers see r = tanh(z).
+
+- one pool: ``pool``, ``tau2_interval``, ``tau2_lr_test``, ``bayesian_pool``
+- many at once: ``pool_many``, ``simulate``, ``coverage``, ``bootstrap``
+- what if: ``leave_one_out``, ``cumulative``, ``subsets``, ``gosh``, ``influence``, ``baujat``,
+  ``blup``
+- why they differ: ``meta_regression``, ``subgroup_analysis``, ``permutation_test``
+- effects that depend on one another: ``three_level``, ``robust_variance``, ``aggregate_effects``
+- small studies, selective reporting: ``egger_test``, ``rank_test``, ``trim_and_fill``,
+  ``pet_peese``, ``henmi_copas``, ``excess_significance``, ``fail_safe_n``, ``selection_model``,
+  ``p_uniform_star``
+- results in words: ``Report``, ``pool_reports``, ``profile``, ``leave_one_out_reports``,
+  ``report_subsets``
+- planning: ``power_of_mean``, ``power_of_q``, ``power_of_subgroups``, ``required_studies`` ...
 """
 
 from .baujat import Baujat, baujat
@@ -39,8 +52,9 @@ from .power.moderators import power_of_slope, power_of_subgroups, smallest_slope
 from .power.q_distribution import q_tail
 from .regression.fit import MetaRegression, Predicted, meta_regression, variance_inflation
 from .regression.permutation import PermutationTest, permutation_test
+from .reports.critical import critical_z
 from .reports.pooling import PooledReports, Profile, pool_reports, profile
-from .reports.report import Report, critical_z, report_bounds
+from .reports.report import Report, report_bounds
 from .reports.sensitivity import ReportSubsets, leave_one_out_reports, report_subsets
 from .selection.model import selection_model
 from .selection.p_uniform import PUniformStar, p_uniform_star

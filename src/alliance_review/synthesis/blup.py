@@ -10,7 +10,7 @@ from .distributions import quantile
 from .pooling import TESTS
 from .regression.fit import coefficients
 from .regression.moderators import design as make_design
-from .regression.tau import tau_squared_regression
+from .regression.tau import tau_squared_single
 from .results import Result
 
 
@@ -109,7 +109,7 @@ def blup(y, v, tau2="REML", *, X=None, names=None, test="z", level=0.95) -> Blup
     made = make_design(X, y.size, names=names)
     origin = y[0]  # the intercept takes the shift; equal effects stay exactly equal
     y, x = y - origin, made.matrix
-    t2 = float(tau_squared_regression(y, v, x, method)[0])
+    t2 = tau_squared_single(y, v, x, method)
     b, covariance, _ = coefficients(y, v, x, t2, test)
     fitted = x @ b
     u = np.einsum("ip,pq,iq->i", x, covariance, x)

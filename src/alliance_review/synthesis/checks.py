@@ -70,7 +70,7 @@ def many_effects(y, v) -> tuple[np.ndarray, np.ndarray]:
     ValueError
         As ``effects``; shapes that do not fit one another.
     """
-    y, v = _floats("effects", y), _floats("variances", v)
+    y, v = floats("effects", y), floats("variances", v)
     if y.ndim != 2 or v.ndim not in (1, 2):
         raise ValueError(
             "effects must be of shape (k, B) and variances (k,) or (k, B), "
@@ -85,18 +85,22 @@ def many_effects(y, v) -> tuple[np.ndarray, np.ndarray]:
     return y, v
 
 
-def _floats(name: str, values) -> np.ndarray:
+def floats(name: str, values) -> np.ndarray:
+    """Values as an array of floats; ValueError for text (even such as could be read as a number),
+    dates, complex numbers and whatever else is no number."""
     try:
         array = np.asarray(values)
-        if np.iscomplexobj(array):
-            raise TypeError
+        if array.dtype.kind not in "fiub":
+            items = array.ravel().tolist() if array.dtype == object else [""]
+            if any(isinstance(item, (str, bytes, complex)) for item in items):
+                raise TypeError
         return array.astype(float, copy=False)
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be numbers") from None
 
 
 def _vector(name: str, values) -> np.ndarray:
-    array = _floats(name, values)
+    array = floats(name, values)
     if array.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, not of shape {array.shape}")
     return array

@@ -42,6 +42,9 @@ def labels(name: str, values, k: int) -> list:
             f"{name} must be single values, such as text or numbers; number {place} is {label!r}"
         ) from None
     for label in distinct:
+        if isinstance(label, Set):
+            place = 1 + next(i for i, other in enumerate(found) if other is label)
+            raise ValueError(f"{name} must be single values; number {place} is {label!r}")
         if missing(label):
             place = 1 + next(i for i, other in enumerate(found) if other is label)
             raise ValueError(f"{name} must not be missing; number {place} is {label!r}")

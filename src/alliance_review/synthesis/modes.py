@@ -49,6 +49,7 @@ def grid(y, v, member):
 
 
 _STEPS = np.expm1(_LOG_FACTOR * np.arange(200))
+_STEPS.flags.writeable = False
 
 
 def grid_steps(reach: float) -> np.ndarray:

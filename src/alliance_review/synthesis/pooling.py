@@ -120,7 +120,7 @@ def pool(y, v, *, tau2="REML", test="hksj", level=0.95, prediction="default") ->
     shares.flags.writeable = False
     every = derived(core, options)
     every |= tail_areas(every["statistic"], every["df"], core["q"], y.size)
-    plain = {n: a if isinstance(a, int) else float(a) for n, a in every.items()}
+    plain = {n: int(a) if n in ("k", "q_df") else float(a) for n, a in every.items()}
     return Pooled(**plain, **labels(options), weights=shares)
 
 

@@ -30,7 +30,8 @@ class Result:
 
     def to_dict(self) -> dict:
         """Fields as dicts, lists, text and numbers; a number that is not finite becomes None."""
-        return checks.plain({f.name: getattr(self, f.name) for f in fields(self)})
+        names = [f.name for f in fields(self) if not f.name.startswith("_")]
+        return checks.plain({name: getattr(self, name) for name in names})
 
     def to_frame(self):
         """A ``pandas.DataFrame`` of the answer: ``entries()`` where there are, or ``summary()``."""
@@ -55,7 +56,12 @@ class Result:
     def _columns(self) -> dict[str, np.ndarray]:
         columns = {}
         for name in self._rows:
-            value = np.asarray(getattr(self, name))
+            value = getattr(self, name)
+            if isinstance(value, tuple):  # labels, which may be of any kind
+                column = np.empty(len(value), dtype=object)
+                column[:] = value
+                value = column
+            value = np.asarray(value)
             if value.ndim == 2:
                 names = (f"{name}_{j + 1}" for j in range(value.shape[1]))
                 columns.update(zip(names, value.T, strict=True))

@@ -4,19 +4,8 @@ import numpy as np
 
 from . import checks
 from .blocks import Progress
-from .pooled_sets import PooledSets, pool_many, pool_sets
+from .pooled_sets import PooledSets, pool_sets
 from .pooling import checked_options
-
-__all__ = [
-    "MAX_SUBSET_EFFECTS",
-    "PooledSets",
-    "cumulative",
-    "leave_one_out",
-    "pool_many",
-    "pool_sets",
-    "subset_members",
-    "subsets",
-]
 
 MAX_SUBSET_EFFECTS = 20
 

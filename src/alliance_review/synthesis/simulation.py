@@ -7,11 +7,12 @@ import numpy as np
 
 from . import checks
 from .blocks import Progress
+from .pooled_sets import pool_many
 from .pooling import pool
+from .power.kernel import scalar
 from .results import Result
 from .seeds import seed as checked_seed
 from .seeds import whole_number
-from .sensitivity import pool_many
 
 
 def simulate(mean: float, tau2: float, v, samples: int, *, seed: int = 0) -> np.ndarray:
@@ -43,13 +44,10 @@ def simulate(mean: float, tau2: float, v, samples: int, *, seed: int = 0) -> np.
         all positive, fewer than two studies, or samples or a seed that are no such whole number.
     """
     samples, seed = whole_number("samples", samples), checked_seed(seed)
-    mean, tau2 = _number("the mean", mean), _number("tau2", tau2)
+    mean, tau2 = scalar("the mean", mean), scalar("tau2", tau2)
     if tau2 < 0:
         raise ValueError(f"tau2 must not be negative, not {tau2:g}")
-    try:
-        v = np.asarray(v, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError("variances must be numbers") from None
+    v = checks.floats("variances", v)
     if v.ndim not in (1, 2):
         raise ValueError(
             f"variances must be of shape (k,), or (k, samples), not of shape {v.shape}"
@@ -58,16 +56,6 @@ def simulate(mean: float, tau2: float, v, samples: int, *, seed: int = 0) -> np.
     _, v = checks.many_effects(np.zeros((v.shape[0], samples)), v)
     noise = np.random.default_rng(seed).standard_normal((v.shape[0], samples))
     return mean + noise * np.sqrt(v + tau2)
-
-
-def _number(name: str, value) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be a number, not {value!r}") from None
-    if not np.isfinite(number):
-        raise ValueError(f"{name} must be finite, not {number:g}")
-    return number
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -166,7 +154,10 @@ class Coverage(Result):
         Mean width of the interval.
     bias, rmse : float
         Of the estimate.
-    samples : int
+    samples, seed : int
+    level : float
+    tau2_method, test : str
+        What was asked for, as in ``Pooled``.
     """
 
     coverage: float
@@ -176,8 +167,15 @@ class Coverage(Result):
     bias: float
     rmse: float
     samples: int
+    seed: int
+    level: float
+    tau2_method: str
+    test: str
 
-    _shown: ClassVar = ("coverage", "coverage_se", "rejection", "width", "bias", "rmse", "samples")
+    _shown: ClassVar = (
+        "coverage", "coverage_se", "rejection", "width", "bias", "rmse", "samples", "seed",
+        "level", "tau2_method", "test",
+    )  # fmt: skip
 
 
 def coverage(
@@ -210,7 +208,8 @@ def coverage(
     ValueError
         As ``pool`` and ``simulate``.
     """
-    samples = whole_number("samples", samples)
+    samples, seed = whole_number("samples", samples), checked_seed(seed)
+    mean = scalar("the mean", mean)
     draws = simulate(mean, tau2, v, samples, seed=seed)
     sets = pool_many(draws, v, progress=progress, tau2=method, **pool_options)
     share = float(((sets.ci_low <= mean) & (mean <= sets.ci_high)).mean())
@@ -222,4 +221,8 @@ def coverage(
         bias=float(sets.estimate.mean() - mean),
         rmse=float(np.sqrt(((sets.estimate - mean) ** 2).mean())),
         samples=samples,
+        seed=seed,
+        level=sets.level,
+        tau2_method=sets.tau2_method,
+        test=sets.test,
     )

@@ -21,6 +21,7 @@ class Fit(NamedTuple):
 
 
 _ONES = np.ones(64)
+_ONES.flags.writeable = False
 
 
 def total(a: np.ndarray):

@@ -7,8 +7,10 @@ import numpy as np
 
 from . import checks, heterogeneity, modes, tau_likelihood
 from .distributions import chi2_upper
+from .pooling import typical_variance
 from .results import Result
 from .roots import bracketed_newton
+from .sums import unshared
 
 INTERVALS = ("q_profile", "profile_likelihood")
 
@@ -77,8 +79,8 @@ def tau2_interval(y, v, method="q_profile", level=0.95, *, likelihood="REML") ->
         )
     else:
         low, high = _within_cutoff(y, v, member, level, likelihood == "REML")
-    w = 1 / v
-    typical = (y.size - 1) / (w.sum() - (w**2).sum() / w.sum())
+    w = 1 / v[:, 0]
+    typical = float(typical_variance(y.size, unshared(w, w.sum(), w @ w)))
     return TauInterval(
         low=low,
         high=high,

@@ -10,7 +10,7 @@ from .distributions import chi2_tail
 from .regression.likelihood import log_likelihood
 from .regression.moderators import design as make_design
 from .regression.projection import columns
-from .regression.tau import tau_squared_regression
+from .regression.tau import tau_squared_single
 from .results import Result
 
 
@@ -66,9 +66,9 @@ def tau2_lr_test(y, v, X=None, *, tau2: str = "REML") -> TauTest:
     y, v = checks.effects(y, v)
     checks.choice("tau2", tau2, ("REML", "ML"))
     matrix = make_design(X, y.size).matrix
-    estimate = tau_squared_regression(y, v, matrix, tau2)
+    estimate = tau_squared_single(y, v, matrix, tau2)
     data = columns(y, v, matrix)
-    top, bottom = log_likelihood(data, np.array([estimate[0], 0.0]), restricted=tau2 == "REML")
+    top, bottom = log_likelihood(data, np.array([estimate, 0.0]), restricted=tau2 == "REML")
     statistic = max(0.0, 2 * float(top - bottom))
     p_value = 0.5 * float(chi2_tail(statistic, 1)) if statistic > 0 else 1.0
-    return TauTest(statistic, p_value, float(estimate[0]), y.size, tau2)
+    return TauTest(statistic, p_value, estimate, y.size, tau2)

@@ -101,11 +101,14 @@ def work(
     Raises
     ------
     ValueError
-        Fewer than two studies, or lists of different length.
+        Fewer than two studies, lists of different length, n below 4, r not between -1 and 1, or
+        steps that do not come to rest.
     """
     k = len(labels)
     if k < 2 or len(n) != k or len(r) != k:
         raise ValueError("at least two studies, each with n and r, are needed")
+    if min(n) < 4 or max(map(abs, r)) >= 1:
+        raise ValueError("n must be at least 4 and r between -1 and 1")
     effects = []
     for label, size, value in zip(labels, n, r, strict=True):
         z, v = z_of(value), 1 / (size - 3)
@@ -136,9 +139,9 @@ def scoring(effects: Sequence[Effect], tau2: float, digits: int) -> list[Step]:
         new = max(0.0, tau2 + (a - b) / c)
         steps.append(Step(tau2, mean, a, b, c, new))
         if abs(new - tau2) < 0.5 * 10**-digits:
-            break
+            return steps
         tau2 = new
-    return steps
+    raise ValueError("tau squared does not come to rest within 500 steps")
 
 
 def _results(effects, sums, q, dl, steps, tau2, t) -> ByHand:

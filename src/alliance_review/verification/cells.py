@@ -67,8 +67,8 @@ class Cell(NamedTuple):
 
     @property
     def count(self) -> int:
-        """How many numbers are compared."""
-        return int(np.asarray(self.theirs, dtype=object).size)
+        """How many numbers are compared; what is undefined on both sides is none."""
+        return int((~np.isnan(np.array(self.theirs, dtype=float))).sum())
 
     @property
     def agrees(self) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from alliance_review.synthesis import pool
-from alliance_review.synthesis.modes import log_likelihood
+from alliance_review.synthesis.tau_likelihood import log_likelihood
 
 from . import fixtures
 from .cells import Cell

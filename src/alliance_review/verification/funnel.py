@@ -47,6 +47,7 @@ def cells() -> Iterator[Cell]:
 
 def _egger(y, v, n, key, theirs, where) -> Iterator[Cell]:
     predictor, model, test = key.split("/")
+    n = None if predictor in ("sei", "vi") else n
     ours = egger_test(
         y, v, predictor=predictor, model=model, test=None if model == "lm" else test, n=n
     )

@@ -6,6 +6,8 @@ Their answers are kept in ``validation/peers``, made with the packages at their 
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 from . import fixtures, own_answers
 from .cells import Cell
 
@@ -124,8 +126,9 @@ CONVENTIONS = (
         "none of the three packages has them",
     ),
     (
-        "permutation tests of PyMARE, deletion diagnostics of PyMetaAnalysis",
-        "not asked; both are compared with metafor",
+        "permutation tests of PyMARE; subgroups, cumulative analysis and influence in regression "
+        "of PyMetaAnalysis",
+        "offered, not asked here; compared with metafor",
     ),
 )
 
@@ -171,6 +174,26 @@ def cells() -> Iterator[Cell]:
             for key, theirs in answers.items():
                 if "refused" not in theirs:
                     yield from compare(kept["package"], name, key, theirs)
+
+
+def counts() -> dict[str, tuple[int, int, int]]:
+    """By package: numbers it gave, numbers of those compared, fits it refused."""
+    compared: dict[str, int] = {}
+    for cell in cells():
+        package = cell.quantity.partition(":")[0]
+        compared[package] = compared.get(package, 0) + cell.count
+    found = {}
+    for package in PACKAGES:
+        kept = fixtures.load(package, "peers")
+        answers = [a for by_key in kept["sets"].values() for a in by_key.values()]
+        given = sum(
+            np.count_nonzero(~np.isnan(np.array(value, dtype=float)))
+            for answer in answers if "refused" not in answer
+            for value in answer.values()
+        )  # fmt: skip
+        refused = sum("refused" in answer for answer in answers)
+        found[kept["package"]] = (int(given), compared[kept["package"]], refused)
+    return found
 
 
 def left_out(package: str, name: str, key: str) -> set[str] | None:

@@ -73,8 +73,7 @@ def _data(analysis: dict) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _odds_ratio_of_cells(a, b, c, d):
-    half = 0.5 * (np.minimum(np.minimum(a, b), np.minimum(c, d)) == 0)  # tables with an empty cell
-    return effect_sizes.log_odds_ratio(a + half, b + half, c + half, d + half)
+    return effect_sizes.log_odds_ratio(a, b, c, d, add=0.5)  # only in tables with an empty cell
 
 
 def _peto_odds_ratio(a, n1, c, n2):

@@ -5,6 +5,9 @@ metafor's numbers are where a general optimiser stopped. So most fits have a sec
 that search began at metafor's place; for the other kinds, where metafor also integrates
 numerically, it began at ours and took its own integrals, so that it confirms place and height of
 the maximum but not that no other is higher.
+
+Quantities whose reference is not metafor begin with its name: "polished: ", "puniform: ",
+"weightr: ".
 """
 
 from collections.abc import Iterator
@@ -122,7 +125,7 @@ def cells() -> Iterator[Cell]:
                 continue
             ours, where = model(name, key), f"{name}, {key}"
             if polished:
-                yield from _maximum(where, ours, polished, "optimum")
+                yield from _maximum(where, ours, polished, "optimum", "polished: ")
             if (name, key) in LEFT_OUT:
                 continue
             if key == "fixed weights" or (key in STEPS and not polished):
@@ -132,18 +135,19 @@ def cells() -> Iterator[Cell]:
                 yield from _tests(where, ours, theirs, "optimiser", (name, key) in LOWER_PEAK)
             else:
                 value, given = ours.log_likelihood, theirs["log_likelihood"]
-                yield Cell("log-likelihood, metafor", where, value, given, "other package", 1.0)
+                yield Cell("log-likelihood", where, value, given, "other package", 1.0)
                 yield from _tests(where, ours, theirs, "other package", (name, key) in LOWER_PEAK)
         yield from _p_uniform(name, reference)
         yield from _weightr(name, reference)
 
 
-def _maximum(where, ours, theirs, kind) -> Iterator[Cell]:
+def _maximum(where, ours, theirs, kind, by="") -> Iterator[Cell]:
     spread = ours.tau2_se if ours.tau2 > 0 else ours.se**2
-    yield Cell("estimate", where, ours.estimate, theirs["estimate"], kind, ours.se)
-    yield Cell("tau squared", where, ours.tau2, theirs["tau2"], kind, spread)
-    yield Cell("weights", where, ours.weights, theirs["weights"], kind)
-    yield Cell("log-likelihood", where, ours.log_likelihood, theirs["log_likelihood"], kind, 1.0)
+    yield Cell(f"{by}estimate", where, ours.estimate, theirs["estimate"], kind, ours.se)
+    yield Cell(f"{by}tau squared", where, ours.tau2, theirs["tau2"], kind, spread)
+    yield Cell(f"{by}weights", where, ours.weights, theirs["weights"], kind)
+    mine, given = ours.log_likelihood, theirs["log_likelihood"]
+    yield Cell(f"{by}log-likelihood", where, mine, given, kind, 1.0)
 
 
 def _uncertainty(where, ours, theirs) -> Iterator[Cell]:
@@ -193,19 +197,20 @@ def _p_uniform(name, reference) -> Iterator[Cell]:
         ("p value of the test of a mean of 0", "p_value", 0.0),
         ("test of tau squared", "tau2_statistic", 1.0),
     ):
-        yield Cell(quantity, where, getattr(ours, field), theirs[field], kind, scale)
+        mine, given = getattr(ours, field), theirs[field]
+        yield Cell(f"puniform: {quantity}", where, mine, given, kind, scale)
     if ours.tau2 > 0:
-        p = ours.tau2_p_value
-        yield Cell("p value of the test of tau squared", where, p, theirs["tau2_p_value"], kind)
+        p, quantity = ours.tau2_p_value, "puniform: p value of the test of tau squared"
+        yield Cell(quantity, where, p, theirs["tau2_p_value"], kind)
     mine, given = [ours.k, ours.k_significant], [theirs["k"], theirs["k_significant"]]
-    yield Cell("significant effects", where, mine, given, "exact")
+    yield Cell("puniform: significant effects", where, mine, given, "exact")
     # puniform searches the ends of its intervals to an absolute 1.2e-4
     for quantity, fields in (
         ("confidence interval", ("ci_low", "ci_high")),
         ("interval of tau squared", ("tau2_low", "tau2_high")),
     ):
         mine, given = [getattr(ours, f) for f in fields], [theirs[f] for f in fields]
-        yield Cell(quantity, where, mine, given, kind, 1.0)
+        yield Cell(f"puniform: {quantity}", where, mine, given, kind, 1.0)
 
 
 def _weightr(name, reference) -> Iterator[Cell]:
@@ -215,5 +220,5 @@ def _weightr(name, reference) -> Iterator[Cell]:
     where = f"{name}, weightr"
     # its optimiser stops when the likelihood is flat to about 1e-8: absolute digits
     estimate = sign * ours.estimate
-    yield Cell("estimate", where, estimate, theirs["estimate"], "other package", 1.0)
-    yield Cell("tau squared", where, ours.tau2, theirs["tau2"], "other package", 1.0)
+    yield Cell("weightr: estimate", where, estimate, theirs["estimate"], "other package", 1.0)
+    yield Cell("weightr: tau squared", where, ours.tau2, theirs["tau2"], "other package", 1.0)

@@ -87,6 +87,7 @@ def checked(mean_prior, tau_prior) -> Priors:
             raise ValueError(f"{name} must be above 0, not {value!r}")
     if math.isinf(scale) and family != "uniform":
         raise ValueError('only the uniform prior of tau may be improper: ("uniform", inf)')
+    mean = 0.0 if math.isinf(sd) else mean  # a flat prior has no place
     return Priors(float(mean), float(sd), family, float(scale))
 
 

@@ -1,6 +1,7 @@
 """Are there more significant results than the power of the studies allows?"""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import bdtrc, betaln, xlog1py, xlogy
@@ -36,7 +37,8 @@ class ExcessSignificance(Result):
         Mean and variance of the true effects that the power rests on.
     theta_limit : float
         The mean effect at which the test would just be significant at ``limit_alpha``: with any
-        mean nearer to 0 there is an excess. ``nan`` where there is none.
+        mean nearer to 0 there is an excess. ``nan`` where there is none, or where no mean, however
+        far from 0, lifts the p value to that level.
     k : int
     alpha, limit_alpha : float
     alternative, test : str
@@ -57,8 +59,8 @@ class ExcessSignificance(Result):
     alternative: str
     test: str
 
-    _shown = ("observed", "expected", "p_value", "test", "theta", "theta_limit", "k")
-    _rows = ("power",)
+    _shown: ClassVar = ("observed", "expected", "p_value", "test", "theta", "theta_limit", "k")
+    _rows: ClassVar = ("power",)
 
     def to_frame(self):
         """One line: the test; ``entries()`` has the power of each study."""
@@ -129,7 +131,7 @@ def excess_significance(
 
     low = np.array([0.0 if len(sides) == 2 else -reach])
     limit = np.nan
-    if shortfall(low)[0][0] > 0:
+    if shortfall(low)[0][0] > 0 >= shortfall([reach])[0][0]:
         start = np.array([min(abs(theta), reach)])
         limit = direction * float(bracketed_newton(shortfall, low, [reach], start)[0])
     return ExcessSignificance(

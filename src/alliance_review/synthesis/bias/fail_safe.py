@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class FailSafeN(Result):
     k: int
     weighted: bool
 
-    _shown = ("number", "kind", "p_value", "mean", "target", "k")
+    _shown: ClassVar = ("number", "kind", "p_value", "mean", "target", "k")
 
 
 def fail_safe_n(

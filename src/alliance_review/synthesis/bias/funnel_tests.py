@@ -1,6 +1,7 @@
 """Do small studies show larger effects? Tests of funnel asymmetry."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -58,7 +59,7 @@ class EggerTest(Result):
     bias_low: float = float("nan")
     bias_high: float = float("nan")
 
-    _shown = (
+    _shown: ClassVar = (
         *("bias", "se", ("bias_low", "bias_high"), "statistic", "df", "p_value"),
         *("slope", ("slope_low", "slope_high"), "k", "predictor", "model"),
     )
@@ -93,8 +94,8 @@ def egger_test(
     Raises
     ------
     ValueError
-        k < 3, variances or sample sizes that are all equal, missing or bad sample sizes, an
-        unknown predictor, model or test.
+        k < 3, variances or sample sizes that are all equal, missing or bad sample sizes, sample
+        sizes for a predictor that is not made from them, an unknown predictor, model or test.
 
     Notes
     -----
@@ -144,7 +145,7 @@ class RankTest(Result):
     exact: bool
     k: int
 
-    _shown = ("tau", "p_value", "exact", "k")
+    _shown: ClassVar = ("tau", "p_value", "exact", "k")
 
 
 def rank_test(y, v) -> RankTest:

@@ -1,6 +1,7 @@
 """An interval around the common-effect mean that allows for heterogeneity and small-study bias."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import gammainc, gammaln
@@ -9,6 +10,7 @@ from .. import checks, heterogeneity
 from ..distributions import ndtri
 from ..results import Result
 from ..roots import bracketed_newton
+from ..sums import fit_mean, unshared
 
 NODES = 12  # per panel of the quadrature over the standardised error of the mean
 RANGE = 10.0  # the normal density beyond the start of the integral plus this is below 1e-21
@@ -41,7 +43,7 @@ class HenmiCopas(Result):
     k: int
     level: float
 
-    _shown = ("estimate", "se", ("ci_low", "ci_high"), "tau2", "k", "level")
+    _shown: ClassVar = ("estimate", "se", ("ci_low", "ci_high"), "tau2", "k", "level")
 
 
 def henmi_copas(y, v, level=0.95) -> HenmiCopas:
@@ -76,7 +78,7 @@ def henmi_copas(y, v, level=0.95) -> HenmiCopas:
     member = np.ones((y.size, 1))
     origin = y[0]
     columns = (y - origin)[:, None], v[:, None], member
-    mean = float(heterogeneity.fit_mean(*columns, 0.0).mean[0] + origin)
+    mean = float(fit_mean(*columns, 0.0).mean[0] + origin)
     tau2 = float(heterogeneity.tau_squared(*columns, "DL")[0])
     total, squares = w.sum(), (w**2).sum()
     se = float(np.sqrt(total + tau2 * squares) / total)
@@ -99,16 +101,23 @@ def _moments_of_q(w: np.ndarray, tau2: float) -> tuple[float, float, float, floa
     With errors e of variance D = v + tau2, Q = e'Ae for A = diag(w) - ww'/sum(w), and r = g'e /
     sqrt(V) for g = w / sum(w): given r, e is normal with mean r c and variance D - cc', where
     c = Dg / sqrt(V). Mean and variance of a quadratic form in normal variables do the rest.
+
+    Beside a study far more precise than all others A nearly vanishes in its direction, and plain
+    sums would cancel. So its share of the weight is taken from the others, and c is measured from
+    its place: A times a constant is 0, so A c is the same from any origin.
     """
-    total = w.sum()
-    d = 1 / w + tau2
-    variance = (w**2 @ d) / total**2
-    c = w * d / (total * np.sqrt(variance))
-    a = w * (c - w @ c / total)  # A c
-    ac, ada = a @ c, a @ (d * a)
-    trace = w @ d - (w**2 @ d) / total
-    trace2 = w**2 @ d**2 - 2 * (w**3 @ d**2) / total + (w**2 @ d) ** 2 / total**2
-    return trace - ac, ac, 2 * (trace2 - 2 * ada + ac**2), 4 * (ada - ac**2)
+    total, d, largest = w.sum(), 1 / w + tau2, int(np.argmax(w))
+    rest = total - w
+    rest[largest] = np.delete(w, largest).sum()
+    wd = w * w * d
+    c = w * d / np.sqrt(wd.sum())
+    from_largest = c - c[largest]
+    a = w * (from_largest - w @ from_largest / total)  # A c
+    ac, ada = a @ from_largest, a @ (d * a)
+    own = w * d * rest / total  # the diagonal of AD
+    pairs = (wd[1:] * np.cumsum(wd)[:-1]).sum() / total**2
+    trace2 = own @ own + 2 * pairs
+    return own.sum() - ac, ac, 2 * (trace2 - 2 * ada + ac**2), 4 * (ada - ac**2)
 
 
 def _quantile(w: np.ndarray, tau2: float, level: float) -> float:
@@ -120,7 +129,7 @@ def _quantile(w: np.ndarray, tau2: float, level: float) -> float:
     total, squares = w.sum(), (w**2).sum()
     mean0, mean2, var0, var2 = _moments_of_q(w, tau2)
     ratio = 1 + tau2 * squares / total  # variance of the mean, over that without heterogeneity
-    slope = (total - squares / total) * total / squares  # of Q in the ratio estimated from it
+    slope = unshared(w, total, squares) * total / squares  # of Q in the ratio estimated from it
     df = w.size - 1
     tail = (1 - level) / 2
 

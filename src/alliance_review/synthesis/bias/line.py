@@ -31,13 +31,13 @@ class Line(NamedTuple):
 def measure(name: str, v, n) -> np.ndarray:
     """The predictor by its name, shape (k,); ``n`` are sample sizes, for those that need them."""
     checks.choice("predictor", name, PREDICTORS)
-    if name == "sei":
-        return np.sqrt(v)
-    if name == "vi":
-        return v
+    if name in ("sei", "vi"):
+        if n is not None:
+            raise ValueError(f"sample sizes n have no part in the predictor {name}")
+        return np.sqrt(v) if name == "sei" else v
     if n is None:
         raise ValueError(f"the predictor {name} needs the sample sizes n")
-    n = np.asarray(n, dtype=float)
+    n = checks.floats("sample sizes", n)
     if n.shape != v.shape:
         raise ValueError(f"sample sizes and effects differ in shape: {n.shape} and {v.shape}")
     bad = np.flatnonzero(~((n > 0) & np.isfinite(n)))
@@ -75,7 +75,7 @@ def fit_line(y, v, x, model: str, test: str | None, level: float) -> Line:
     mean = w @ deviation / w.sum()
     slope = w @ (away * deviation) / sxx
     residual = deviation - mean - slope * away
-    df = y.size - 2
+    df = float(y.size - 2)
     s2 = w @ residual**2 / df
     estimate = np.array([y[0] + mean - slope * centre, slope])
     se = np.sqrt(s2 * np.array([1 / w.sum() + centre**2 / sxx, 1 / sxx]))

@@ -1,6 +1,7 @@
 """The effect of a study without sampling error, by two regressions and a rule to choose."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class BiasRegression(Result):
     df: float
     tau2: float
 
-    _shown = (
+    _shown: ClassVar = (
         *("estimate", ("ci_low", "ci_high"), "p_value", "bias", ("bias_low", "bias_high")),
         "bias_p",
     )
@@ -78,7 +79,9 @@ class PetPeese(Result):
     test: str
     level: float
 
-    _shown = ("chosen", "estimate", ("ci_low", "ci_high"), "p_value", "alpha", "k", "model")
+    _shown: ClassVar = (
+        *("chosen", "estimate", ("ci_low", "ci_high"), "p_value", "alpha", "k", "model"),
+    )
 
     def to_frame(self):
         """Two lines, PET and PEESE, with all their numbers, and which of them is ``chosen``."""

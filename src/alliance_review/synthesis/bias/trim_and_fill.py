@@ -1,6 +1,7 @@
 """Trim and fill: how many studies would make the funnel symmetric, and the result with them."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -45,8 +46,10 @@ class TrimAndFill(Result):
     missing_se: float = float("nan")
     p_value: float = float("nan")
 
-    _shown = ("missing", "side", "estimator", "missing_se", "estimate", ("ci_low", "ci_high"))
-    _rows = ("filled", "filled_variances")
+    _shown: ClassVar = (
+        *("missing", "side", "estimator", "missing_se", "estimate", ("ci_low", "ci_high")),
+    )
+    _rows: ClassVar = ("filled", "filled_variances")
 
     def to_frame(self):
         """One line: how many are missing and where, and the result with them (``pooled``).

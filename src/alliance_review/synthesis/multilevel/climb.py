@@ -84,7 +84,8 @@ def _newton(data, tau2, points, free):
     """Where the peaks should be at tau2 >= 0, (B, 2)."""
     score, fisher = points.score, points.fisher
     moving = free & ((tau2 > 0) | (score > 0))
-    expected = _diagonal(fisher)
+    # an information of nothing but rounding may have either sign
+    expected = np.abs(_diagonal(fisher))
     # as many squares as there are clusters and effects, of the size that the information tells
     scale = np.sqrt(np.array([data.starts.size, data.v.size]) / (2 * expected))
     bend = points.observed.copy()

@@ -18,6 +18,8 @@ from .maximum import Grid, grid, maxima
 from .result import ThreeLevel, ThreeLevelRegression
 
 METHODS = ("REML", "ML")
+#: Variances further apart than by this factor leave too few digits for the two of the model.
+SPREAD = 1e7
 TESTS = ("z", "t", "contain")
 
 
@@ -76,7 +78,8 @@ def three_level(
     Raises
     ------
     ValueError
-        Effects or variances that ``pool`` refuses; labels that are missing or not hashable;
+        Effects or variances that ``pool`` refuses; variances further apart than a factor of 1e7,
+        which leave too few digits; labels that are missing or not hashable;
         fewer than two clusters; one effect in every cluster; moderators that ``meta_regression``
         refuses, or that leave a variance unknown; an unknown method; rho or level out of range.
 
@@ -131,6 +134,11 @@ def fitted(y, v, cluster, X, names, intercept, rho, method) -> Model:
     """Check the input and find the highest likelihood, with and without each variance."""
     y, v = checks.effects(y, v, minimum=3)
     checks.choice("method", method, METHODS)
+    if v.max() > SPREAD * v.min():
+        raise ValueError(
+            f"variances from {v.min():g} to {v.max():g}: a three-level model needs them within a "
+            f"factor of {SPREAD:g} of one another"
+        )
     groups = clusters(cluster, y.size)
     if groups.size.max() == 1:
         raise ValueError(

@@ -96,10 +96,6 @@ class ThreeLevel(Result):
     test: str
     _design: Design = field(repr=False)
 
-    def to_dict(self) -> dict:
-        """Fields as dicts, lists, text and numbers; a number that is not finite becomes None."""
-        return {name: value for name, value in super().to_dict().items() if name[0] != "_"}
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class ThreeLevelRegression(ThreeLevel):
@@ -122,15 +118,17 @@ class ThreeLevelRegression(ThreeLevel):
         Parameters
         ----------
         X_new : array_like, shape (m,), (r,) or (r, m)
-            Columns as in the moderators the model was fitted with. A single dimension is one row
-            where the model has several moderators, one row per value where it has one.
+            Columns as in the moderators the model was fitted with; those of a data frame are
+            found by their names, in any order. A single dimension is one row where the model has
+            several moderators, one row per value where it has one.
         level : float, optional
             Confidence level; that of the model where not given.
 
         Raises
         ------
         ValueError
-            A wrong number of columns, or a value that is not finite.
+            A wrong number of columns, a data frame whose columns are not named as the
+            moderators are, or a value that is not finite.
 
         Notes
         -----

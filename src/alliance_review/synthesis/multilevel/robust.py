@@ -5,9 +5,10 @@ import numpy as np
 from .. import checks
 from ..distributions import quantile, two_sided_p
 from ..heterogeneity import METHODS
+from ..pooling import ratio
 from ..regression.moderators import design as make_design
 from ..regression.result import frozen
-from ..regression.tau import tau_squared_regression
+from ..regression.tau import tau_squared_single
 from .clusters import clusters
 from .model import fitted
 from .robust_result import RobustRegression, RobustVariance
@@ -71,6 +72,9 @@ def robust_variance(
 
     Notes
     -----
+    Where nothing is left unexplained, as with equal effects, the standard errors are 0: a
+    coefficient of 0 has then the statistic 0 and the p value 1, any other infinity and 0.
+
     For CR2, A_j = L_j (L_j'(V_j - X_j M X_j') L_j)^(-1/2) L_j' with V_j = L_j L_j' and the
     symmetric root of the Moore-Penrose inverse. Sources: Hedges, Tipton & Johnson (2010) for
     meta-analysis; Bell & McCaffrey (2002) for CR2, CR3 and the degrees of freedom; Tipton (2015)
@@ -79,20 +83,20 @@ def robust_variance(
     checks.choice("kind", kind, KINDS)
     checks.choice("df", df, DF_METHODS)
     level = checks.level(level)
-    model = _working_model(y, v, cluster, X, names, intercept, working, rho, method)
+    model, origin = _working_model(y, v, cluster, X, names, intercept, working, rho, method)
     k, p = model.x.shape
     m = model.groups.size.size
     if m <= p:
         raise ValueError(f"{p} coefficients need at least {p + 1} clusters, {m} given")
     found = sandwich(model, kind)
     estimate = found.estimate
+    estimate[0] += origin
     covariance = found.covariance * {
         "CR1": m / (m - 1), "CR1p": m / (m - p), "CR1S": m * (k - 1) / ((m - 1) * (k - p))
     }.get(kind, 1.0)  # fmt: skip
     degrees = found.df if df == "satterthwaite" else np.full(p, float(m - p))
     se = np.sqrt(np.diag(covariance))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = estimate / se
+    statistic = ratio(estimate, se)
     half = quantile(level, degrees) * se
     arrays = (estimate, se, statistic, degrees, two_sided_p(statistic, degrees), estimate - half,
               estimate + half)  # fmt: skip
@@ -130,19 +134,23 @@ def _warning(degrees, names, share) -> str:
     return "; ".join(texts)
 
 
-def _working_model(y, v, cluster, X, names, intercept, working, rho, method) -> Working:
+def _working_model(y, v, cluster, X, names, intercept, working, rho, method):
+    """The working model of the effects less an origin that the intercept takes up, and that."""
     checks.choice("working", working, ("three_level", *METHODS))
     if working == "three_level":
         model = fitted(y, v, cluster, X, names, intercept, rho, method)
         made, groups, tau2, rho = model.design, model.groups, model.best.tau2[0], model.data.rho
-        y, v = np.asarray(y, dtype=float), np.asarray(v, dtype=float)
+        y, v = checks.effects(y, v)
     else:
         if rho != 0:
             raise ValueError("rho needs the working model 'three_level'")
         y, v = checks.effects(y, v)
         groups = clusters(cluster, y.size)
         made = make_design(X, y.size, names=names, intercept=intercept)
-        tau2 = np.array([0.0, tau_squared_regression(y, v, made.matrix, working)[0]])
+    origin = float(np.sort(y)[y.size // 2]) if made.intercept else 0.0
+    y = y - origin  # equal effects leave exactly no residual
+    if working != "three_level":
+        tau2 = np.array([0.0, tau_squared_single(y, v, made.matrix, working)])
     rows = groups.order
     return Working(y[rows], v[rows], made.matrix[rows], groups, made.names, tuple(tau2.tolist()),
-                  float(rho))  # fmt: skip
+                  float(rho)), origin  # fmt: skip

@@ -94,18 +94,15 @@ def least_integer(enough: Callable[[int], bool], first: int) -> int:
 
 def variances(v, minimum: int) -> np.ndarray:
     """Sampling variances, checked as everywhere."""
-    try:
-        v = np.asarray(v, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError("variances must be numbers") from None
+    v = checks.floats("variances", v)
     return checks.effects(np.zeros(v.size if v.ndim == 1 else 0), v, minimum=minimum)[1]
 
 
 def finite(name: str, value) -> np.ndarray:
     """A finite number or array of them."""
     try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
+        array = checks.floats(name, value)
+    except ValueError:
         raise ValueError(f"{name} must be a number, not {value!r}") from None
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite, not {value!r}")

@@ -2,7 +2,8 @@
 
 All on the scale of the effects (in this review Fisher z, where a study of n people has the
 sampling variance ``1/(n - 3)``). Power is that of the test as planned, with tau squared taken as
-known. One study is the case k = 1. Heterogeneity and moderators are in ``power.heterogeneity``.
+known. One study is the case k = 1. Heterogeneity is in ``power.heterogeneity``, moderators in
+``power.moderators``.
 
 Sources: Hedges LV, Pigott TD (2001). The power of statistical tests in meta-analysis.
 Psychological Methods 6, 203-217. Hartung J, Knapp G (2001). On tests of the overall treatment

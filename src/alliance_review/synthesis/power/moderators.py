@@ -7,6 +7,7 @@ meta-analysis. Psychological Methods 9, 426-445.
 """
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def power_of_subgroups(effects, v, group, *, tau2=0.0, alpha=0.05) -> float:
     ----------
     effects : mapping or array_like
         Mean true effect of each subgroup, by its label; or one true effect per study, shape (k,),
-        of which the weighted means count.
+        of which the weighted means count (a pandas series is one effect per study, in its order).
     v : array_like, shape (k,)
         Sampling variances, k >= 2.
     group : sequence of k labels
@@ -48,7 +49,7 @@ def power_of_subgroups(effects, v, group, *, tau2=0.0, alpha=0.05) -> float:
     names = list(dict.fromkeys(found))
     if len(names) < 2:
         raise ValueError("at least two subgroups are needed")
-    if hasattr(effects, "keys"):
+    if isinstance(effects, Mapping):
         missing = [name for name in names if name not in effects]
         if missing:
             raise ValueError(f"no effect is given for subgroup {missing[0]!r}")

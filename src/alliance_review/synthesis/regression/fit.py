@@ -6,12 +6,12 @@ from scipy.special import fdtrc
 from .. import checks, heterogeneity
 from ..distributions import chi2_tail, quantile, two_sided_p
 from ..pooling import TESTS, knapp_hartung, ratio
-from ..sums import fit_mean
+from ..sums import dot, fit_mean, unshared
 from .moderators import Design
 from .moderators import design as make_design
 from .projection import columns, project, weights
 from .result import MetaRegression, Predicted, frozen
-from .tau import tau_squared_regression
+from .tau import mean_alone, tau_squared_single
 
 __all__ = ["MetaRegression", "Predicted", "meta_regression", "variance_inflation"]
 
@@ -59,6 +59,9 @@ def meta_regression(
     evidence, any other infinity and 0; the test of all moderators likewise. "hksj_adhoc" is made
     for that case.
 
+    Without moderators all digits are those of ``pool``. With moderators tau squared, Q and I
+    squared keep nine digits where the variances lie within a factor of 1e6 of one another.
+
     R squared is 100 max(0, (tau2_0 - tau2) / tau2_0), where tau2_0 is the same estimator without
     moderators; undefined where both are 0. It is imprecise where k is small. Sources: Raudenbush
     (2009); Thompson & Higgins (2002); Knapp & Hartung (2003) for the tests; Lopez-Lopez et al.
@@ -72,7 +75,7 @@ def meta_regression(
     # measured from one of them, equal effects leave exactly no residual
     origin = y[0] if made.intercept else 0.0
     y = y - origin
-    t2 = float(tau_squared_regression(y, v, made.matrix, tau2)[0])
+    t2 = tau_squared_single(y, v, made.matrix, tau2)
     estimate, covariance, unscaled = coefficients(y, v, made.matrix, t2, test)
     if made.intercept:
         estimate[0] += origin
@@ -114,15 +117,13 @@ def coefficients(y, v, matrix, tau2: float, test: str):
 
 def _heterogeneity(y, v, made: Design, tau2, method) -> dict:
     """Residual Q, I squared and H squared, and the share of tau squared explained."""
-    data = columns(y, v, made.matrix)
-    fit = project(data, weights(data, 0.0))
     df = y.size - made.matrix.shape[1]
-    q = float(fit.q[0])
+    q, free = _residual_sums(y, v, made.matrix)
     if method == "FE":
         h2 = q / df
         i2 = 100 * (1 - 1 / h2) if h2 > 1 else 0.0
     else:
-        typical = df / float((fit.w * (1 - fit.leverage)).sum())
+        typical = df / free
         h2, i2 = 1 + tau2 / typical, 100 * tau2 / (tau2 + typical)
     r2 = float("nan")
     if made.intercept and len(made.names) > 1:
@@ -135,6 +136,16 @@ def _heterogeneity(y, v, made: Design, tau2, method) -> dict:
         elif left > 0:
             r2 = 0.0
     return {"i2": i2, "h2": h2, "r2": r2, "q": q, "q_df": df, "q_p": float(chi2_tail(q, df))}
+
+
+def _residual_sums(y, v, matrix) -> tuple[float, float]:
+    """Residual Q, and what it is expected to rise by per unit of tau squared: tr P at 0."""
+    if mean_alone(matrix):  # as in ``pool``, which keeps its digits beside a giant study
+        fit = fit_mean(y, v, None, 0.0)
+        return float(fit.q), float(unshared(fit.w, fit.total, dot(fit.w, fit.w)))
+    data = columns(y, v, matrix)
+    fit = project(data, weights(data, 0.0))
+    return float(fit.q[0]), float((fit.w * (1 - fit.leverage)).sum())
 
 
 def _omnibus(estimate, covariance, df, made: Design) -> dict:

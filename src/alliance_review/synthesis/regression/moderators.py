@@ -16,27 +16,40 @@ class Design:
 
     ``source`` says for every column which column of the given moderators it is; -1 is the
     column of ones that was added. ``intercept`` is whether the first column is all ones.
+    ``columns`` are the names of the moderators as given, a column of ones among them included.
     """
 
     matrix: np.ndarray
     names: tuple[str, ...]
     source: tuple[int, ...]
     intercept: bool
+    columns: tuple[str, ...]
 
     @property
     def given(self) -> int:
         """How many columns of moderators were given."""
-        return sum(column >= 0 for column in self.source)
+        return len(self.columns)
 
     def rows(self, X) -> np.ndarray:
-        """Rows of the design for new values of the moderators, shape (r, p)."""
+        """Rows of the design for new values of the moderators, shape (r, p).
+
+        The columns of a data frame are found by their names, in whatever order they are.
+        """
         if X is None and self.given == 0:
             return np.ones((1, 1))
+        labels = _labels(X, self.given)
         X = _matrix(X, "new moderators", single_row=self.given)
         if X.shape[1] != self.given:
             raise ValueError(
                 f"the model has {self.given} moderators, the new values have {X.shape[1]}"
             )
+        if labels is not None:
+            if sorted(labels) != sorted(self.columns):
+                raise ValueError(
+                    f"the model has the moderators {', '.join(self.columns)}, "
+                    f"the new values {', '.join(labels)}"
+                )
+            X = X[:, [labels.index(name) for name in self.columns]]
         ones = np.ones(len(X))
         return np.column_stack([ones if j < 0 else X[:, j] for j in self.source])
 
@@ -86,7 +99,7 @@ def design(X, k: int, *, names=None, intercept: bool = True) -> Design:
             raise ValueError(f"no moderator may be named {INTERCEPT!r} beside the intercept")
         labels = (INTERCEPT, *labels)
     matrix = np.column_stack([np.ones(k) if j < 0 else X[:, j] for j in source])
-    made = Design(matrix, labels, tuple(source), intercept)
+    made = Design(matrix, labels, tuple(source), intercept, tuple(names))
     if k <= len(labels):
         raise ValueError(
             f"{len(labels)} coefficients need at least {len(labels) + 1} effects, {k} given"
@@ -101,6 +114,18 @@ def _own_names(X):
         return [str(name) for name in X.columns]
     if getattr(X, "ndim", 0) == 1 and getattr(X, "name", None) is not None:
         return [str(X.name)]
+    return None
+
+
+def _labels(X, given):
+    """The names of the columns of new values, as a data frame or a row of one has them."""
+    if hasattr(X, "columns"):
+        return [str(name) for name in X.columns]
+    index = getattr(X, "index", None)
+    if given > 1 and getattr(X, "ndim", 0) == 1 and index is not None:
+        labels = list(index)
+        # a series that was only numbered has no names to go by
+        return [str(name) for name in labels] if labels != list(range(len(labels))) else None
     return None
 
 

@@ -115,15 +115,17 @@ class MetaRegression(Result):
         Parameters
         ----------
         X_new : array_like, shape (m,), (r,) or (r, m)
-            Columns as in the moderators the model was fitted with. A single dimension is one row
-            where the model has several moderators, one row per value where it has one.
+            Columns as in the moderators the model was fitted with; those of a data frame are
+            found by their names, in any order. A single dimension is one row where the model has
+            several moderators, one row per value where it has one.
         level : float, optional
             Confidence level; that of the model where not given.
 
         Raises
         ------
         ValueError
-            A wrong number of columns, or a value that is not finite.
+            A wrong number of columns, a data frame whose columns are not named as the
+            moderators are, or a value that is not finite.
         """
         level = self.level if level is None else checks.level(level)
         rows = self._design.rows(X_new)
@@ -136,10 +138,6 @@ class MetaRegression(Result):
         half = factor * se
         arrays = (estimate, se, estimate - half, estimate + half, estimate - spread)
         return Predicted(*map(frozen, (*arrays, estimate + spread)), level=level)
-
-    def to_dict(self) -> dict:
-        """Fields as dicts, lists, text and numbers; a number that is not finite becomes None."""
-        return {name: value for name, value in super().to_dict().items() if name[0] != "_"}
 
 
 def frozen(array) -> np.ndarray:

@@ -11,7 +11,6 @@ from numbers import Integral, Real
 import numpy as np
 
 from .critical import critical_t
-from .critical import critical_z as critical_z
 
 FORMS = ("exact", "significant", "null", "sign")
 
@@ -60,6 +59,8 @@ class Report:
             raise ValueError(f"n must be at least 4 for a variance of 1/(n - 3), not {low}")
         if low > high:
             raise ValueError(f"the range of n runs backwards: {low} to {high}")
+        if isinstance(self.n, list):  # a report does not change once it is made
+            object.__setattr__(self, "n", (low, high))
         if isinstance(self.tails, bool) or self.tails not in (1, 2):
             raise ValueError(f"tails must be 1 or 2, not {self.tails!r}")
         if not _is_number(self.alpha) or not 0 < self.alpha < 0.5:

@@ -26,10 +26,11 @@ def selection_model(
     v,
     *,
     kind="step",
-    steps=(0.025,),
+    steps=None,
     weights=None,
     alternative="greater",
     X=None,
+    names=None,
     level=0.95,
 ) -> SelectionModel:
     """Fit a selection model by maximum likelihood (Iyengar & Greenhouse 1988; Hedges 1992).
@@ -48,29 +49,33 @@ def selection_model(
         "half_normal" exp(-d p^2), "negative_exponential" exp(-d p), "logistic"
         2 exp(-d p) / (1 + exp(-d p)) and "power" (1-p)^d, p as for beta, with d >= 0
         (Preston et al. 2004).
-    steps : sequence of float
-        For "step" only: rising p values between 0 and 1. An interval holds its upper end.
+    steps : sequence of float, optional
+        For "step" only: rising p values between 0 and 1; 0.025 alone where not given. An interval
+        holds its upper end.
     weights : sequence of float, optional
         For "step": fixed positive weights of all len(steps) + 1 intervals (Vevea & Woods 2005).
     alternative : {"greater", "less", "two-sided"}
         Which results have small p: large effects, small (negative) effects, or both.
     X : array_like, shape (k,) or (k, m), optional
-        Moderators. A column of ones is put before them unless X has a constant column.
+        Moderators. A column of ones is put before them unless X has one.
+    names : sequence of str, optional
+        Of the moderators; where not given, those that ``X`` has, or x1, x2, ...
     level : float
         Of the intervals.
 
     Raises
     ------
     ValueError
-        Fewer effects than parameters, collinear moderators, an interval without effects whose
-        weight would have to be estimated, steps or weights out of order or range; and
+        Fewer effects than parameters, collinear moderators, names of another number, an interval
+        without effects whose weight would have to be estimated, steps or weights out of order or
+        range, or beside another kind; and
         ``NoMaximum`` where the likelihood has no maximum at a finite place.
     """
     y, v = checks.effects(y, v, minimum=2)
     level = checks.level(level)
     checks.choice("kind", kind, KINDS)
     checks.choice("alternative", alternative, ALTERNATIVES)
-    design = moderators.design(X, y.size)
+    design = moderators.design(X, y.size, names=names)
     count = design.matrix.shape[1]
     two_sided, sign = alternative == "two-sided", -1.0 if alternative == "less" else 1.0
     p, q = p_values(sign * y, v, two_sided)
@@ -131,11 +136,12 @@ def boundary_p(ratio: float) -> float:
 def checked_steps(kind, steps, weights):
     """Steps as a tuple and fixed weights as an array or None; the other kinds have neither."""
     if kind in FAMILIES:
-        if weights is not None:
-            raise ValueError('fixed weights belong to kind="step"')
+        for name, given in (("steps", steps), ("fixed weights", weights)):
+            if given is not None:
+                raise ValueError(f'{name} belong to kind="step"')
         return (), None
     try:
-        steps = tuple(float(p) for p in np.atleast_1d(steps))
+        steps = tuple(float(p) for p in np.atleast_1d(0.025 if steps is None else steps))
     except (TypeError, ValueError):
         raise ValueError("steps must be numbers") from None
     if not steps or not all(0 < p < 1 for p in steps):

@@ -8,12 +8,16 @@ import numpy as np
 from .. import checks
 from ..distributions import chi2_tail, chi2_upper, log_ndtr, ndtri
 from ..results import Result
-from .fit import Problem, fit
+from .fit import NoMaximum, Problem, fit
 from .model import boundary_p
 from .p_uniform_profile import Profile
 from .weighted_normal import ROOT_2PI, from_moments, weighted_log_likelihood
 
 SIDES = ("right", "left")
+NO_MAXIMUM = (
+    "the likelihood of p-uniform* has no maximum at a finite place: mean and tau squared can move "
+    "together without end and still fit how the effects are spread on either side of significance"
+)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -97,10 +101,8 @@ def p_uniform_star(y, v, *, alpha=0.05, side="right", level=0.95) -> PUniformSta
         place.
     """
     y, v = checks.effects(y, v)
-    level = checks.level(level)
+    level, alpha = checks.level(level), checks.level(alpha)
     checks.choice("side", side, SIDES)
-    if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not 0 < alpha < 1:
-        raise ValueError(f"alpha must lie between 0 and 1, not {alpha!r}")
     sign = 1.0 if side == "right" else -1.0
     problem = Problem(sign * y, v, np.ones((y.size, 1)))
     critical = -ndtri(alpha / 2) * np.sqrt(problem.v)
@@ -109,7 +111,10 @@ def p_uniform_star(y, v, *, alpha=0.05, side="right", level=0.95) -> PUniformSta
         raise ValueError(f"no effect is significant on the {side} side: nothing tells its law")
     function = _likelihood(problem, critical, significant)
     nothing = np.zeros(0)
-    best, alike = fit(problem, [function], nothing, nothing, problem.without_selection()[1])
+    try:
+        best, alike = fit(problem, [function], nothing, nothing, problem.without_selection()[1])
+    except NoMaximum:
+        raise NoMaximum(NO_MAXIMUM) from None
     offset = problem.y.size * np.log(problem.unit)
     x = np.array([best.beta[0] / problem.to_beta[0, 0], best.tau2 / problem.unit**2])
     profile = Profile(function, x, best.value + offset, problem)
@@ -133,7 +138,7 @@ def p_uniform_star(y, v, *, alpha=0.05, side="right", level=0.95) -> PUniformSta
         k=y.size,
         k_significant=int(significant.sum()),
         side=side,
-        alpha=float(alpha),
+        alpha=alpha,
         level=level,
     )
 

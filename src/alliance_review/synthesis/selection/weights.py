@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import erf
+from scipy.special import erf, expit
 
 from ..distributions import ndtr, ndtri
 
@@ -187,7 +187,7 @@ def _logistic(parameters, places):
     """w = 2 exp(-d p) / (1 + exp(-d p))"""
     p = places[:, 0]
     x = parameters * p
-    tail = 1 / (1 + np.exp(x))
+    tail = expit(-x)
     first, second = -p * (1 - tail), -p * p * tail * (1 - tail)
     return Logs(np.log(2) - np.logaddexp(0, x), first[..., None], second[..., None, None])
 
