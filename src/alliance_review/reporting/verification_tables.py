@@ -99,8 +99,8 @@ def by_package(rows: Sequence[Any]) -> pd.DataFrame:
             and not row.quantity.endswith(", polished")
             and (reference[row.topic] is None or row.quantity in reference[row.topic])
         ]  # fmt: skip
-        line = {"Quantity": title, "Numbers": f"{sum(row.comparisons for row in mine):,}",
-                "metafor": _worst(mine)}  # fmt: skip
+        count = f"{sum(row.comparisons for row in mine):,}" if mine else "–"
+        line = {"Quantity": title, "Numbers": count, "metafor": _worst(mine)}
         for package in PACKAGES[1:]:
             wanted = {f"{package}: {name}" for name in names}
             line[package] = _worst([row for row in peers if row.quantity in wanted])

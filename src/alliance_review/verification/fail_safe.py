@@ -10,9 +10,9 @@ from .cells import Cell
 TOPIC = "fail_safe"
 DIFFERS = (
     (
-        "Orwin's number in metafor 5",
-        "metafor 5 averages the effects by inverse variance where version 3, the reference here, "
-        "takes the plain mean for Orwin's number; both are compared, under weighted or not.",
+        "Orwin's number in later versions of metafor",
+        "they weight the mean by inverse variance wherever variances are given; version 3.8-1, "
+        "the reference here, takes the plain mean unless told otherwise. Both are compared.",
     ),
 )
 

@@ -13,7 +13,7 @@ from .cells import Cell
 DIFFERS = (
     (
         "Hartung-Knapp standard error of ten equal effects",
-        "exactly 0 here; in 50-digit arithmetic 1e-52, its rounding. Not told apart.",
+        "exactly 0 here; in 50-digit arithmetic 1e-52, its rounding. Counted as equal.",
     ),
 )
 

@@ -36,8 +36,8 @@ DIFFERS = (
     (
         "step models with three p intervals: cohen1981, raudenbush1985",
         "tau squared is 0 at the maximum. metafor moves its logarithm and stops at 1e-7 and 2e-8, "
-        "with estimates wrong in the fifth digit; the polished maximum of cohen1981 lies at a "
-        "tau squared of -0.0003, outside the range.",
+        "with estimates that differ from the fifth digit on; the polished maximum of cohen1981 "
+        "lies at a tau squared of -0.0003, outside the range.",
     ),
     (
         "test of tau squared: aloe2013, step 0.025 0.5",
@@ -52,7 +52,8 @@ DIFFERS = (
     (
         "test of tau squared: p value",
         "metafor takes the whole tail of chi-square with 1 df; ours is half of it, because tau "
-        "squared cannot be negative (Self & Liang 1987). Twice ours is compared.",
+        "squared cannot be negative (Self & Liang 1987). Twice our p value is compared with "
+        "metafor's.",
     ),
     (
         "test against no selection with fixed weights",
