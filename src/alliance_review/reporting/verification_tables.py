@@ -231,10 +231,12 @@ def data_sets() -> pd.DataFrame:
     )  # fmt: skip
 
 
-def left_out() -> pd.DataFrame:
-    """Numbers that the Python packages gave, those compared, and fits they refused."""
+def left_out(rows: Sequence[Any]) -> pd.DataFrame:
+    """Numbers that the Python packages gave, those compared (``rows``), and fits they refused."""
     lines = []
-    for package, (given, compared, refused) in peers.counts().items():
+    for package, (given, refused) in peers.given().items():
+        mine = (r for r in rows if r.topic == "peers" and r.quantity.startswith(f"{package}: "))
+        compared = sum(row.comparisons for row in mine)
         lines.append({"Package": package, "Numbers given": f"{given:,}",
                       "Compared": f"{compared:,}", "Left out": f"{given - compared:,}",
                       "Fits refused": str(refused)})  # fmt: skip

@@ -17,7 +17,7 @@ from .pooling import (
     tail_areas,
     typical_variance,
 )
-from .results import Result
+from .results import Result, read_only
 from .sums import dot, weights
 
 
@@ -79,12 +79,12 @@ class PooledSets(Result):
         core = {name: getattr(self, name) for name in ("estimate", "se", "tau2", "q", "k")}
         every = derived(core | {"typical": self.typical_variance}, self._options)
         every = {n: np.broadcast_to(np.asarray(a), self.k.shape) for n, a in every.items()}
-        return {n: _read_only(a) for n, a in every.items()}
+        return {n: read_only(a) for n, a in every.items()}
 
     @cached_property
     def _tails(self) -> dict[str, np.ndarray]:
         found = tail_areas(self.statistic, self.df, self.q, self.k)
-        return {name: _read_only(np.asarray(array)) for name, array in found.items()}
+        return {name: read_only(np.asarray(array)) for name, array in found.items()}
 
     def __getattr__(self, name: str):
         if name in type(self)._derived:
@@ -97,7 +97,7 @@ class PooledSets(Result):
     def weights(self) -> np.ndarray:
         """Shares of each pooled effect, shape (k, B): every column sums to 1."""
         w = weights(self.variances, self.members.T.astype(float), self.tau2)
-        return _read_only(w / w.sum(axis=0))
+        return read_only(w / w.sum(axis=0))
 
     def __len__(self) -> int:
         return self.k.size
@@ -106,7 +106,7 @@ class PooledSets(Result):
         i = range(len(self))[index]
         names = (f.name for f in fields(Pooled) if f.name not in labels(self._options))
         values = {n: getattr(self, n) for n in names}
-        shares = _read_only(values.pop("weights")[:, i].copy())
+        shares = read_only(values.pop("weights")[:, i].copy())
         plain = {n: a[i].item() for n, a in values.items()}
         return Pooled(**plain, **labels(self._options), weights=shares)
 
@@ -117,11 +117,6 @@ class PooledSets(Result):
         """Plain values without ``weights``, which would be the bulk of it."""
         names = [f.name for f in fields(Pooled) if f.name != "weights"]
         return checks.plain({n: getattr(self, n) for n in ("members", *names)})
-
-
-def _read_only(array: np.ndarray) -> np.ndarray:
-    array.flags.writeable = False
-    return array
 
 
 def pool_sets(y, v, members, options, *, what="sets", progress=None) -> PooledSets:
@@ -146,15 +141,15 @@ def pool_sets(y, v, members, options, *, what="sets", progress=None) -> PooledSe
     if members is None:
         members = np.broadcast_to(True, (count, y.shape[0]))
     else:
-        _read_only(members)
+        read_only(members)
     typical = core.pop("typical")
-    arrays = {n: _read_only(a) for n, a in core.items()}
+    arrays = {n: read_only(a) for n, a in core.items()}
     return PooledSets(
         members=members,
         **arrays,
-        k=_read_only(sizes),
-        typical_variance=_read_only(typical),
-        variances=_read_only(v.copy()),
+        k=read_only(sizes),
+        typical_variance=read_only(typical),
+        variances=read_only(v.copy()),
         **labels(options),
     )
 

@@ -12,6 +12,17 @@ ROWS_SHOWN = 10
 FEW = 6  # entries of an array that are printed in full
 
 
+def read_only(array: np.ndarray) -> np.ndarray:
+    """The same array, which can no longer be changed."""
+    array.flags.writeable = False
+    return array
+
+
+def frozen(array) -> np.ndarray:
+    """A copy of the array in floats, read-only."""
+    return read_only(np.array(array, dtype=float))
+
+
 class Result:
     """Base of the frozen dataclasses that the functions of this package return.
 

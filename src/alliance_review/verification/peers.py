@@ -176,23 +176,15 @@ def cells() -> Iterator[Cell]:
                     yield from compare(kept["package"], name, key, theirs)
 
 
-def counts() -> dict[str, tuple[int, int, int]]:
-    """By package: numbers it gave, numbers of those compared, fits it refused."""
-    compared: dict[str, int] = {}
-    for cell in cells():
-        package = cell.quantity.partition(":")[0]
-        compared[package] = compared.get(package, 0) + cell.count
+def given() -> dict[str, tuple[int, int]]:
+    """By package: numbers it gave, and fits it refused."""
     found = {}
     for package in PACKAGES:
         kept = fixtures.load(package, "peers")
         answers = [a for by_key in kept["sets"].values() for a in by_key.values()]
-        given = sum(
-            np.count_nonzero(~np.isnan(np.array(value, dtype=float)))
-            for answer in answers if "refused" not in answer
-            for value in answer.values()
-        )  # fmt: skip
-        refused = sum("refused" in answer for answer in answers)
-        found[kept["package"]] = (int(given), compared[kept["package"]], refused)
+        values = [v for a in answers if "refused" not in a for v in a.values()]
+        numbers = sum(np.count_nonzero(~np.isnan(np.array(v, dtype=float))) for v in values)
+        found[kept["package"]] = int(numbers), sum("refused" in a for a in answers)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..peaks import peaks
 from .climb import Peaks, climb, separate
 from .derivatives import Points, evaluate
 from .likelihood import CHUNK, Data, residual, surface, within
@@ -53,15 +54,6 @@ def grid(data: Data) -> Grid:
     between = _axis(1 / none.c.max(), largest)
     across = _axis((1 - data.rho) * data.v.min(), largest)
     return Grid(between, across, look(data, between, across), float(residual(none)[0]))
-
-
-def _higher_than_neighbours(value: np.ndarray) -> np.ndarray:
-    """Places (n, 2) where no neighbour is higher."""
-    near = np.full([n + 2 for n in value.shape], -np.inf)
-    near[1:-1, 1:-1] = value
-    near = np.maximum(np.maximum(near[:-2], near[1:-1]), near[2:])
-    near = np.maximum(np.maximum(near[:, :-2], near[:, 1:-1]), near[:, 2:])
-    return np.argwhere(value >= near)
 
 
 def _refined(value, places, axes) -> np.ndarray:
@@ -110,8 +102,8 @@ def maxima(data: Data, view: Grid) -> tuple[Peaks, Peaks, Peaks]:
     value, rows = view.value, np.arange(view.between.size)
     ridge = np.stack([rows, value.argmax(axis=1)], axis=1)
     # on an edge, places have one neighbour across it, so that these are refined along it alone
-    edges = [_higher_than_neighbours(value[:1]), _higher_than_neighbours(value[:, :1])]
-    places = [ridge, _higher_than_neighbours(value), *edges]
+    edges = [peaks(value[:1]), peaks(value[:, :1])]
+    places = [ridge, peaks(value), *edges]
     start = _refined(value, np.concatenate(places), (view.between, view.within))
     start[rows, 0] = view.between
     first = [[0, view.within[1]], [view.between[1], 0]]  # the first steps along the edges

@@ -3,14 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import fdtrc
 
 from .. import checks
 from ..distributions import chi2_tail, quantile, two_sided_p
-from ..regression.fit import wald
+from ..regression.fit import omnibus
 from ..regression.moderators import Design
 from ..regression.moderators import design as make_design
-from ..regression.result import frozen
+from ..results import frozen
 from .climb import Peaks
 from .clusters import Clusters, clusters, sampling_correlation
 from .likelihood import Data, prepare
@@ -115,7 +114,7 @@ def three_level(
         **_heterogeneity(model),
         prediction_low=float(estimate[0] - spread[0]),
         prediction_high=float(estimate[0] + spread[0]),
-        **_omnibus(estimate, covariance, df, model.design, test),
+        **omnibus(estimate, covariance, df, model.design),
         log_likelihood=float(model.best.points.value[0]),
         covariance=frozen(covariance),
         names=model.design.names,
@@ -203,18 +202,3 @@ def _heterogeneity(model) -> dict:
         "q_df": df,
         "q_p": float(chi2_tail(model.view.q, df)),
     }
-
-
-def _omnibus(estimate, covariance, df, made: Design, test) -> dict:
-    """Wald test that all coefficients but the intercept are zero."""
-    chosen = slice(int(made.intercept), None)
-    count = estimate[chosen].size
-    value = p_value = float("nan")
-    if count:
-        value = wald(estimate[chosen], covariance[chosen, chosen])
-        if test == "z":
-            p_value = float(chi2_tail(value, count))
-        else:
-            value /= count
-            p_value = float(fdtrc(count, df[chosen].min(), value))
-    return {"q_moderators": value, "q_moderators_df": count, "q_moderators_p": p_value}

@@ -6,9 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from .. import checks
-from ..distributions import quantile
 from ..regression.moderators import Design
-from ..regression.result import Predicted, frozen
+from ..regression.result import Predicted, predicted
 from ..results import Result
 
 
@@ -136,13 +135,9 @@ class ThreeLevelRegression(ThreeLevel):
         """
         level = self.level if level is None else checks.level(level)
         rows = self._design.rows(X_new)
-        estimate = rows @ self.estimate
-        se = np.sqrt(np.einsum("ij,jk,ik->i", rows, self.covariance, rows))
-        factor = quantile(level, np.where(rows != 0, self.df, np.inf).min(axis=1))
-        half = factor * se
-        spread = factor * np.sqrt(self.tau2_between + self.tau2_within + se * se)
-        arrays = (estimate, se, estimate - half, estimate + half, estimate - spread)
-        return Predicted(*map(frozen, (*arrays, estimate + spread)), level=level)
+        df = np.where(rows != 0, self.df, np.inf).min(axis=1)
+        tau2 = self.tau2_between + self.tau2_within
+        return predicted(rows, self.estimate, self.covariance, df, tau2, level)
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -7,8 +7,8 @@ from ..distributions import quantile, two_sided_p
 from ..heterogeneity import METHODS
 from ..pooling import ratio
 from ..regression.moderators import design as make_design
-from ..regression.result import frozen
 from ..regression.tau import tau_squared_single
+from ..results import frozen
 from .clusters import clusters
 from .model import fitted
 from .robust_result import RobustRegression, RobustVariance

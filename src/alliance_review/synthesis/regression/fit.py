@@ -6,11 +6,12 @@ from scipy.special import fdtrc
 from .. import checks, heterogeneity
 from ..distributions import chi2_tail, quantile, two_sided_p
 from ..pooling import TESTS, knapp_hartung, ratio
+from ..results import frozen
 from ..sums import dot, fit_mean, unshared
 from .moderators import Design
 from .moderators import design as make_design
 from .projection import columns, project, weights
-from .result import MetaRegression, Predicted, frozen
+from .result import MetaRegression, Predicted
 from .tau import mean_alone, tau_squared_single
 
 __all__ = ["MetaRegression", "Predicted", "meta_regression", "variance_inflation"]
@@ -91,7 +92,7 @@ def meta_regression(
         *map(frozen, (two_sided_p(statistic, df), estimate - half, estimate + half, covariance)),
         t2,
         **_heterogeneity(y, v, made, t2, tau2),
-        **_omnibus(estimate, covariance, df, made),
+        **omnibus(estimate, covariance, df, made),
         vif=frozen(_inflation(unscaled, made.intercept)),
         k=k,
         p=p,
@@ -148,13 +149,18 @@ def _residual_sums(y, v, matrix) -> tuple[float, float]:
     return float(fit.q[0]), float((fit.w * (1 - fit.leverage)).sum())
 
 
-def _omnibus(estimate, covariance, df, made: Design) -> dict:
-    """Wald test that all coefficients but the intercept are zero."""
+def omnibus(estimate, covariance, df, made: Design) -> dict:
+    """Wald test that all coefficients but the intercept are zero.
+
+    ``df`` is one number, infinite for the normal test, or one per coefficient, of which the
+    smallest counts.
+    """
     chosen = slice(int(made.intercept), None)
     b, s = estimate[chosen], covariance[chosen, chosen]
     m, value, p_value = b.size, float("nan"), float("nan")
     if m:
         value = wald(b, s)
+        df = np.broadcast_to(df, estimate.shape)[chosen].min()
         if np.isfinite(df):
             value /= m
             p_value = float(fdtrc(m, df, value))

@@ -9,11 +9,10 @@ import numpy as np
 from .. import checks, heterogeneity, seeds
 from ..blocks import Progress, Ticker
 from ..pooling import TESTS
-from ..results import Result
+from ..results import Result, frozen
 from . import arrangements
 from .moderators import design as make_design
 from .permuted_fits import row_statistics, sign_statistics
-from .result import frozen
 
 #: With at most this many distinct rearrangements all of them are tried.
 EXACT_LIMIT = 2**16

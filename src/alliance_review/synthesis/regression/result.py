@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import checks
 from ..distributions import quantile
-from ..results import Result
+from ..results import Result, frozen
 from .moderators import Design
 
 
@@ -37,6 +37,20 @@ class Predicted(Result):
     prediction_low: np.ndarray
     prediction_high: np.ndarray
     level: float
+
+
+def predicted(rows, estimate, covariance, df, tau2: float, level: float) -> Predicted:
+    """What coefficients (p,) with their covariance say of each of the rows (r, p).
+
+    ``df`` is a number or one per row. ``tau2`` is the variance of true effects; nan where the
+    model has none, and no prediction interval.
+    """
+    mean = rows @ estimate
+    se = np.sqrt(np.einsum("ij,jk,ik->i", rows, covariance, rows))
+    factor = quantile(level, df)
+    half, spread = factor * se, factor * np.sqrt(tau2 + se * se)
+    arrays = (mean, se, mean - half, mean + half, mean - spread, mean + spread)
+    return Predicted(*map(frozen, arrays), level=level)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -129,19 +143,5 @@ class MetaRegression(Result):
         """
         level = self.level if level is None else checks.level(level)
         rows = self._design.rows(X_new)
-        estimate = rows @ self.estimate
-        se = np.sqrt(np.einsum("ij,jk,ik->i", rows, self.covariance, rows))
-        factor = float(quantile(level, self.df))
-        spread = factor * np.sqrt(self.tau2 + se * se)
-        if self.tau2_method == "FE":
-            spread = np.full(se.shape, np.nan)
-        half = factor * se
-        arrays = (estimate, se, estimate - half, estimate + half, estimate - spread)
-        return Predicted(*map(frozen, (*arrays, estimate + spread)), level=level)
-
-
-def frozen(array) -> np.ndarray:
-    """The array, read-only."""
-    array = np.array(array, dtype=float)
-    array.flags.writeable = False
-    return array
+        tau2 = np.nan if self.tau2_method == "FE" else self.tau2
+        return predicted(rows, self.estimate, self.covariance, self.df, tau2, level)

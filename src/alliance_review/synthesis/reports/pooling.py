@@ -6,12 +6,13 @@ import numpy as np
 
 from .. import checks
 from ..distributions import chi2_upper, quantile
+from ..results import read_only
 from ..roots import bracketed_newton
 from .likelihood import Rows, report_terms, rows_of, total_terms, total_values
 from .maximum import UNBOUNDED, NoMaximum, maximise, tau_grid
 from .profile_limits import mu_limits_of_region, t_limits
 from .report import Report
-from .results import PooledReports, Profile, read_only
+from .results import PooledReports, Profile
 
 
 def checked_reports(reports: Sequence[Report], minimum: int = 2) -> list[Report]:

@@ -8,12 +8,6 @@ import numpy as np
 from ..results import Result
 
 
-def read_only(array: np.ndarray) -> np.ndarray:
-    """The same array, which can no longer be changed."""
-    array.flags.writeable = False
-    return array
-
-
 @dataclass(frozen=True, repr=False, eq=False)
 class PooledReports(Result):
     """Maximum-likelihood pooling of reports, on the Fisher z scale.

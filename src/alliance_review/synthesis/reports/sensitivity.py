@@ -8,13 +8,13 @@ import numpy as np
 
 from .. import checks
 from ..blocks import BLOCK, Progress, blocks
-from ..results import Result
+from ..results import Result, read_only
 from ..sensitivity import subset_members
 from .likelihood import rows_of
 from .maximum import NoMaximum, maximise
 from .pooling import checked_reports, pool_reports
 from .report import Report
-from .results import PooledReports, read_only
+from .results import PooledReports
 
 MAX_SUBSET_REPORTS = 14
 

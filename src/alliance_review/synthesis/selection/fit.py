@@ -12,6 +12,7 @@ import numpy as np
 
 from ..blocks import Ticker
 from ..checks import NoMaximum
+from ..peaks import peaks
 from ..regression.tau import tau_squared_regression
 from .optimise import at_bound, maximise
 from .weighted_normal import LOG_2PI, normaliser, weighted_log_likelihood
@@ -159,10 +160,7 @@ def fit(problem: Problem, functions: Sequence[Callable], lower, start, t_guess: 
 
 def _peaks(table):
     """Places in the flat table that are as high as all their neighbours, the highest first."""
-    padded = np.pad(table, 1, constant_values=-np.inf)
-    rows, columns = table.shape
-    around = [padded[i : i + rows, j : j + columns] for i in range(3) for j in range(3)]
-    places = np.flatnonzero((table >= np.max(around, axis=0)).ravel())
+    places = np.ravel_multi_index(peaks(table).T, table.shape)
     return places[np.argsort(-table.ravel()[places], kind="stable")][:PEAKS]
 
 
