@@ -18,7 +18,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
-.PHONY: help book html test lint check explain serve bench clean
+.PHONY: help book html test lint check explain serve bench simulate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ serve: book ## the website at http://127.0.0.1:8000 (the pages also open as file
 bench: $(STAMP) ## times: the statistics against other packages, a rebuild against plain jupyter-book
 	@$(PY) benchmarks/engine.py
 	@$(PY) benchmarks/rebuild.py
+
+simulate: $(STAMP) ## the simulation study again, from the present record (validation/simulation)
+	@$(PY) -m alliance_review.simulation_study --jobs $(JOBS)
 
 clean: ## remove what was built (the environment stays)
 	rm -rf _build .pytest_cache .ruff_cache

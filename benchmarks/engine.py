@@ -49,6 +49,9 @@ BOUNDS = {
     "10 000 bootstrap samples, k = 16": 0.15,
     "10 000 simulated reviews, k = 8": 0.15,
     "three-level REML, 500 effects": 0.01,
+    "one fit of reports, k = 11": 0.002,
+    "every subset of 11 reports, with intervals": 4,
+    "10 000 simulated reviews of 11 reports, with intervals": 10,
 }
 
 
@@ -62,6 +65,10 @@ def data() -> dict[str, np.ndarray]:
     cluster = np.repeat(np.arange(100), 5)
     levels_v = 1 / (rng.integers(20, 200, 500) - 3)
     noise = np.sqrt(0.02 + levels_v) * rng.standard_normal(500)
+    # a generator of their own, so that the other data stay as they were
+    luck = np.random.default_rng(21)
+    reports_n = luck.integers(20, 300, 11)
+    reports_sd = np.sqrt(1 / (reports_n - 3) + 0.015)[:, None]
     return {
         "y": y,
         "v": v,
@@ -74,7 +81,34 @@ def data() -> dict[str, np.ndarray]:
         "levels_y": 0.2 + 0.15 * rng.standard_normal(100)[cluster] + noise,
         "levels_v": levels_v,
         "cluster": cluster,
+        # sizes, observed Fisher z, and what decides whether a value is printed
+        "reports_n": reports_n,
+        "reports_z": 0.2 + luck.standard_normal((11, 10_000)) * reports_sd,
+        "reports_luck": luck.random((11, 10_000)),
     }
+
+
+def reports(d: dict[str, np.ndarray]) -> dict:
+    """Eleven reports, and bounds of 10 000 simulated reviews of eleven: significant values are
+    printed more often than the others."""
+    from alliance_review.synthesis import Report, critical_z
+
+    n, cut = d["reports_n"], critical_z(d["reports_n"])[:, None]
+    significant, positive = np.abs(d["reports_z"]) >= cut, d["reports_z"] > 0
+    printed = d["reports_luck"] < np.where(significant, 0.6, 0.2)
+    low = np.where(significant, np.where(positive, cut, -np.inf), -cut)
+    high = np.where(significant, np.where(positive, np.inf, -cut), cut)
+    low, high = (np.where(printed, d["reports_z"], bound) for bound in (low, high))
+    one = [
+        Report("exact", size, z=z)
+        if exact
+        else Report("significant" if beyond else "null", size, sign=sign)
+        for size, z, exact, beyond, sign in zip(
+            n.tolist(), d["reports_z"][:, 0].tolist(), printed[:, 0], significant[:, 0],
+            np.where(positive, 1, -1)[:, 0].tolist(), strict=True,
+        )
+    ]  # fmt: skip
+    return {"one": one, "low": low, "high": high, "n": n}
 
 
 def tasks(d: dict[str, np.ndarray]) -> dict[str, dict]:
@@ -139,6 +173,8 @@ def tasks(d: dict[str, np.ndarray]) -> dict[str, dict]:
         }
     large = d["large_y"], d["large_v"]
     small = y[:10], v[:10]
+    told = reports(d)
+    bounds = told["low"], told["high"], told["n"]
     return {
         "one fit, k = 10": {
             OURS: (loop(s.pool, [small] * 50), 1 / 50),
@@ -173,6 +209,16 @@ def tasks(d: dict[str, np.ndarray]) -> dict[str, dict]:
         **many,
         "three-level REML, 500 effects": {
             OURS: (lambda: s.three_level(d["levels_y"], d["levels_v"], d["cluster"]), 1),
+        },
+        # no package of the others has these
+        "one fit of reports, k = 11": {
+            OURS: (loop(s.pool_reports, [(told["one"],)] * 20), 1 / 20),
+        },
+        "every subset of 11 reports, with intervals": {
+            OURS: (lambda: s.report_subsets(told["one"], intervals=True), 1),
+        },
+        "10 000 simulated reviews of 11 reports, with intervals": {
+            OURS: (lambda: s.pool_report_sets(*bounds), 1),
         },
     }
 

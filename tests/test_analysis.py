@@ -181,12 +181,22 @@ def test_moderators_claim_nothing_below_the_rule(results, data):
             assert not (row["claim"] and (row["samples"] < minimum or row["r"] is None))
 
 
-def test_moderator_reading_names_levels_only_when_two_can_be_compared():
-    level = {"moderator": "rater", "level": "patient", "k": 5, "r": 0.2, "r_low": 0.1,
-             "r_high": 0.3, "claim": True}  # fmt: skip
-    assert "can be compared" in moderators.reading([level])
-    other = level | {"level": "observer", "r": 0.5, "r_low": 0.4, "r_high": 0.6}
-    assert "do not overlap" in moderators.reading([level, other])
+def test_moderator_reading_names_moderators_only_when_two_levels_can_be_compared():
+    level = {"moderator": "diagnosis_group", "level": "psychosis", "claim": True}
+    nothing = ("No moderator has two stated levels that meet the rule and have an estimate: no "
+               "levels are compared.")  # fmt: skip
+    for more in ({"level": "unclear"}, {"level": "other"}, {"claim": False}, {"moderator": "x"}):
+        assert moderators.reading([level, level | {"level": "depression"} | more]) == nothing
+    one = [level, level | {"level": "depression"}]
+    assert moderators.reading(one).endswith("can be compared for one moderator: diagnosis group.")
+    two = one + [row | {"moderator": "rater"} for row in one]
+    assert moderators.reading(two).endswith("two moderators: diagnosis group, rater.")
+
+
+def test_what_cannot_be_compared_is_said_once(results):
+    for tier, said in results["moderator_reading"].items():
+        none = said.startswith("No moderator has")
+        assert none == (results["moderator_contrast_reading"][tier] == "Nothing is tested.")
 
 
 def test_the_protocol_states_the_test_and_level_that_the_analysis_uses(data):
@@ -215,6 +225,57 @@ def test_predicates_turn_false_when_the_numbers_do(results):
     again = summary.predicates(changed)
     assert not again["core_positive"] and not again["core_mostly_worded"]
     assert again["adherence_positive"]
+
+
+def damaged(results: dict, *changes) -> dict:
+    tree = copy.deepcopy(results)
+    for path, value in changes:
+        *way, last = path.split(".")
+        node = tree
+        for step in way:
+            node = node[int(step) if isinstance(node, list) else step]
+        node[last] = value
+    return summary.predicates(tree)
+
+
+def test_predicates_on_choices_and_estimators_turn_false(results):
+    for name, path, value in (
+        ("other_predictions_hold_zero", "estimates.core.bayes.prediction_r_low", 0.01),
+        ("other_taus_larger", "estimates.core.restricted.tau", 0.01),
+        ("tau_zero_not_excluded", "pools.core.all_reports.tau_low", 0.01),
+        ("three_level_between", "estimates.core.three_level.tau_between", 0.0),
+        ("selection_positive_holds_zero", "reporting_model.pools.core.selected.positive.3.r_low",
+         0.01),
+        ("forms_fit", "reporting_model.pools.extended.forms.chi_square_p", 0.04),
+        ("odds_ratio_all_holds_one", "reporting_model.chance.all.odds_ratio_low", 1.1),
+        ("no_core_number_is_r", "pools.core.number_conversions", ["reported-r"]),
+        ("certainty_lowest", "certainty.level", "low"),
+    ):
+        found = damaged(results, (path, value))
+        assert [key for key, holds in found.items() if not holds] == [name]
+
+
+def test_which_group_of_choices_moves_the_pool_most():
+    def row(key: str, group: str, r) -> dict:
+        return {"key": key, "group": group, "r": r}
+
+    rows = [row("primary", "primary", 0.2), row("a", "samples", 0.1), row("b", "selection", 0.25),
+            row("c", "reading", None)]  # fmt: skip
+    assert summary.samples_matter_most(rows)
+    assert not summary.samples_matter_most([*rows, row("d", "selection", 0.31)])
+
+
+def test_the_tipping_sentence_counts_the_reports_above_zero():
+    rows = [{"form": "exact", "r": 0.1, "sign": None}, {"form": "exact", "r": -0.1, "sign": None},
+            {"form": "significant", "r": None, "sign": 1}, {"form": "null", "r": None, "sign": 0},
+            {"form": "significant", "r": None, "sign": -1}]  # fmt: skip
+    assert summary.observed_above_zero(rows) == 2
+    tipping = {"steps": [{"n": 100, "added": 1, "r": 0.1, "r_low": 0.02}]}
+    assert "alike, while two reports lie above it; " in summary.tipping_sentence(tipping, 2)
+    assert "while one report lies above it" in summary.tipping_sentence(tipping, 1)
+    tipping["steps"][0]["r_low"] = -0.01
+    said = summary.tipping_sentence(tipping, 2)
+    assert "comes down to zero with 1 further samples of 100" in said and "alike" not in said
 
 
 def test_scenario_holds_its_zero(results):
@@ -254,3 +315,10 @@ def test_what_the_results_depend_on_exists():
     """A name that points at nothing would never make the results stale."""
     for name in analysis.DEPENDS:
         assert (paths.SOURCE / name).exists(), name
+
+
+def test_a_second_opinion_without_an_answer_is_none_and_stops_nothing():
+    alike = [synthesis.Report("exact", n, z=0.1) for n in (40, 80, 120)]
+    found = pools.printed_only(alike)
+    assert found["statsmodels"]["DL"]["r"] is None
+    assert found["DL"]["r"] == pytest.approx(math.tanh(0.1))

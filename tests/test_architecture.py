@@ -20,7 +20,8 @@ from alliance_review.paths import PACKAGE as PACKAGE_FILE
 PACKAGE = "alliance_review"
 #: Each part may import those before it; figures know nothing of tables and prose.
 ORDER = ("paths", "formats", "effect_sizes", "evidence", "synthesis", "interpretation",
-         "verification", "analysis", "figures", "reporting", "book", "__main__")  # fmt: skip
+         "verification", "analysis", "simulation_study", "figures", "reporting", "book",
+         "__main__")  # fmt: skip
 #: Parts that stand alone: pure statistics, rules and formulas, of use without this review.
 ALONE = {"paths", "formats", "effect_sizes", "synthesis", "interpretation"}
 SLOW_TO_LOAD = {"pandas", "statsmodels", "matplotlib"}

@@ -12,7 +12,7 @@ import pytest
 from alliance_review.__main__ import main, parser
 from alliance_review.book import cache, html, pipeline
 from alliance_review.evidence.read import as_written
-from alliance_review.paths import DATA, LOCK, ROOT, SOURCE
+from alliance_review.paths import DATA, LOCK, ROOT, SIMULATION, SOURCE
 
 CHAPTER = {
     "nbformat": 4, "nbformat_minor": 5, "metadata": {},
@@ -40,6 +40,7 @@ def book(tmp_path_factory):
     root = tmp_path_factory.mktemp("cli") / "review"
     (root / "chapters").mkdir(parents=True)
     shutil.copytree(DATA, root / "data")
+    shutil.copytree(SIMULATION, root / SIMULATION.relative_to(ROOT))
     for file in (LOCK, ROOT / "_config.yml"):
         shutil.copyfile(file, root / file.name)
     (root / "references.bib").write_text("")

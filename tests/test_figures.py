@@ -9,12 +9,16 @@ import re
 import xml.etree.ElementTree as ET
 from itertools import combinations
 
+import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.patches import PathPatch
 from matplotlib.text import Text
 
 from alliance_review import figures, paths
-from alliance_review.figures.style import TOKENS, wrap
+from alliance_review.figures.strokes import hatch
+from alliance_review.figures.style import TOKENS, Sheet, wrap
+from alliance_review.figures.subsets import _percent
 from alliance_review.figures.wording import r_text
 
 
@@ -110,14 +114,46 @@ LEAVE = [
     for name, r in (("A", 0.15), ("B", 0.21), ("C", 0.2), ("D", 0.23))
 ] + [{"label": "Test sample E", "r": None, "r_low": None, "r_high": None}]
 SPECIFICATIONS = [row | {"group": g} for row, g in zip(LEAVE, "aabbb", strict=True)]
-MANY = [{"label": f"Rule {i}", "group": f"group {i % 3}", "r": 0.1 + i / 500,
-         "r_low": i / 500, "r_high": 0.3 + i / 500} for i in range(60)]  # fmt: skip
-SUBSETS = [
-    {"k": size, "r": 0.2 + 0.12 * ((sum(chosen) * 7) % 11 - 5) / 5 / size + (0 in chosen) * 0.06,
-     "with_named": 0 in chosen}
-    for size in range(2, 8)
-    for chosen in combinations(range(7), size)
-]  # fmt: skip
+MULTIVERSE = {
+    "choices": [
+        {"key": "rule", "label": "Rule", "levels": [
+            {"label": "first", "primary": True},
+            {"label": "second", "primary": False, "change": -0.05, "pairs": 9},
+            {"label": "third <b>", "primary": False, "change": 0.01, "pairs": 9}]},
+        {"key": "alpha", "label": "Alpha", "levels": [
+            {"label": "alpha .05", "primary": True},
+            {"label": "alpha .01", "primary": False, "change": 0.04, "pairs": 9}]},
+    ],
+    "points": {
+        "code": [f"{i % 3}{i % 2}" for i in range(60)],
+        "reached": [f"{1 << i % 3:x}.{1 << i % 2:x}" for i in range(60)],
+        "r": [round(0.05 + i / 200, 4) for i in range(60)],
+        "r_low": [round(i / 200 - 0.05, 4) for i in range(60)],
+        "r_high": [round(0.3 + i / 100, 4) for i in range(60)],
+        "k": [9] * 60, "k_exact": [9 if i in (20, 50) else 3 for i in range(60)],
+    },
+    "summary": {"specifications": 200, "primary_place": 30},
+}  # fmt: skip
+CHOSEN = [chosen for size in range(2, 8) for chosen in combinations(range(7), size)]
+SUBSETS = {
+    "points": [{"k": len(c), "r": 0.2 + 0.12 * ((sum(c) * 7) % 11 - 5) / 5 / len(c)
+                + (0 in c) * 0.06} for c in CHOSEN],
+    "above": "".join("1" if len(c) > 2 else "0" for c in CHOSEN),
+    "named": {"label": "Test sample A", "members": "".join("01"[0 in c] for c in CHOSEN)},
+}  # fmt: skip
+NEVER = {"n": None, "until": None, "changes": 0}
+TIPPING = {
+    "small": 0.1, "largest": 100_000,
+    "kinds": {name: {
+        "label": label, "holds_zero": zero, "below_small": NEVER, "holds_zero_t": window,
+        "curve": {"n": [10, 100, 1000, 10_000, 100_000], "r": [0.2, 0.18, low + 0.1, 0.14, 0.13],
+                  "r_low": [0.1, 0.05, low, low, low], "r_high": [0.35, 0.33, 0.3, 0.3, 0.3],
+                  "t_low": [0.08, low - 0.02, low - 0.02, low, low]},
+    } for name, label, zero, low, window in (
+        ("null", "not significant", NEVER, 0.03, NEVER),
+        ("opposite", "significant, the other way", {"n": 320, "until": None}, -0.04,
+         {"n": 60, "until": 4000}))},
+}  # fmt: skip
 CURVE = {
     "r": [round(-0.2 + i / 50, 2) for i in range(41)],
     "deviance": [(((-0.2 + i / 50) - 0.2) / 0.06) ** 2 for i in range(41)],
@@ -143,8 +179,9 @@ DRAWN = {
     "funnel": lambda: figures.funnel(POOL),
     "leave_one_out": lambda: figures.leave_one_out(LEAVE, WHOLE),
     "specifications": lambda: figures.specification_curve(SPECIFICATIONS, WHOLE),
-    "many_specifications": lambda: figures.specification_curve(MANY, WHOLE),
-    "subsets": lambda: figures.subset_plot(SUBSETS, WHOLE, "Test sample A"),
+    "multiverse": lambda: figures.multiverse_curve(MULTIVERSE, WHOLE),
+    "subsets": lambda: figures.subset_plot(SUBSETS, WHOLE),
+    "tipping": lambda: figures.tipping_study(TIPPING, WHOLE),
     "likelihood": lambda: figures.profile_likelihood(CURVE, WHOLE),
     "words": lambda: figures.reading_words([31, 80, 800]),
     "path": lambda: figures.path_diagram(PATH),
@@ -245,9 +282,17 @@ def test_alt_is_prose(drawn, name):
         ("funnel", ["8 reports", "3 printed", "r = .20", "2 of the 3", "Test sample A (r = .62)"]),
         ("leave_one_out", ["5 omissions", ".15 to .23", "Test sample A", "4 of 4", "1 had no"]),
         ("specifications", ["5 specifications", ".15 to .23"]),
-        ("subsets", ["120 subsets of 2 to 7 samples", "100 % are above zero"]),
+        ("multiverse", ["60 distinct specifications", "200 combinations", "runs from .05 to",
+                        "49 of 60", "second (−.05), alpha .01 (+.04)", ".20 (.11 to .36)"]),
+        ("subsets", ["120 subsets of 2 to 7 samples", "100 % are above zero", "83 % of all",
+                     "0 % with 2 samples, 100 % with 3 samples", "with Test sample A"]),
+        ("tipping", ["2 kinds of report", "Not significant: the pooled r runs from .13 to .20",
+                     "lowest limit is .03; neither is reached", "holds zero from n = 320",
+                     "limit of t is .01, above zero throughout", "−.06, and the interval of t "
+                     "holds zero from n = 60 to 4,000"]),
         ("likelihood", ["r = .20", ".11 and .36", "11.1", "outside"]),
-        ("words", [".36 at n = 31", ".22 at n = 80", ".07 at n = 800", ".24 to .36 at n = 800"]),
+        ("words", ["In 80 people", "at .05 from .22 on", ".36 at n = 31, .22 at n = 80",
+                   ".07 at n = 800", "here .30", "minus and plus .22"]),
         ("path", ["r = .24 (.19 to .29)", "to outcome r = .26",
                   "through adherence: .05 (.02 to .08)", "25 % (10 % to 40 %)"]),
         ("scenario", ["With 0 % it is 0 people", "with 100 % 31 people (16 to 56)"]),
@@ -344,8 +389,75 @@ def test_rows_of_the_other_figures(drawn):
     assert len(ids(drawn["benchmarks"][2], "row")) == 6
     assert len(ids(drawn["funnel"][2], "row")) == 8
     assert len(ids(drawn["leave_one_out"][2], "row")) == 4
-    assert len(ids(drawn["many_specifications"][2], "row")) == 60
-    assert len(ids(drawn["words"][2], "row")) == 3 * 3 + 2
+    assert len(ids(drawn["words"][2], "row")) == 5
+    assert len(ids(drawn["multiverse"][2], "mark")) == 2, "printed numbers stand out"
+    assert len(ids(drawn["tipping"][2], "mark")) == 1, "one kind of study tips the pool"
+
+
+def test_every_point_of_the_curve_has_a_tick_in_one_lane_of_each_choice(drawn):
+    """The ticks of a choice, all lanes together, cover the curve from end to end, once."""
+    figure = drawn["multiverse"][0]
+    widths: dict[float, float] = {}
+    for patch in figure.findobj(PathPatch):
+        corners = patch.get_path().vertices
+        whole = corners[~np.isnan(corners[:, 0])]
+        # below the legend; taller where the interval lies above zero
+        if round(patch.get_linewidth(), 2) in (6.6, 2.6) and whole[0, 1] > 100:
+            for (x0, y0), (x1, _) in zip(whole[::2], whole[1::2], strict=True):
+                widths[round(y0, 3)] = widths.get(round(y0, 3), 0) + x1 - x0
+    lanes = [widths[y] for y in sorted(widths)]
+    assert len(lanes) == 5
+    assert sum(lanes[:3]) == pytest.approx(sum(lanes[3:]))
+    assert lanes[0] == pytest.approx(sum(lanes[:3]) / 3)
+
+
+def test_the_curve_needs_two_points():
+    single = {name: column[:1] for name, column in MULTIVERSE["points"].items()}
+    with pytest.raises(ValueError, match="at least two points"):
+        figures.multiverse_curve(MULTIVERSE | {"points": single})
+
+
+def test_subsets_need_one_digit_for_each():
+    with pytest.raises(ValueError, match="one digit"):
+        figures.subset_plot(SUBSETS | {"above": "10"})
+    plain = {"points": SUBSETS["points"]}
+    figure, alt = figures.subset_plot(plain)
+    assert "interval" not in alt and "Test sample A" not in alt
+    assert not [t for t in figure.findobj(Text) if "above zero" in t.get_text()]
+
+
+def test_a_share_of_nearly_all_is_not_written_as_all():
+    assert [_percent(share) for share in (0, 0.001, 0.5, 0.999, 1)] == [
+        "0 %", "1 %", "50 %", "99 %", "100 %"]  # fmt: skip
+
+
+def test_hatching_stays_in_its_frame_and_matches_its_neighbour():
+    def drawn_lines(x0, x1):
+        sheet = Sheet()
+        hatch(sheet, x0, 10, x1, 20, step=4)
+        path = sheet.axes.patches[0].get_path().vertices
+        return path[~np.isnan(path[:, 0])].reshape(-1, 2, 2)
+
+    lines = drawn_lines(3, 50)
+    assert lines[..., 0].min() >= 3 and lines[..., 0].max() <= 50
+    assert lines[..., 1].min() >= 10 and lines[..., 1].max() <= 20
+    rise = lines[:, 1] - lines[:, 0]
+    assert np.allclose(rise[:, 0], -rise[:, 1]), "all at the same angle"
+    left, right = drawn_lines(3, 30), drawn_lines(30, 50)
+    length = sum(np.abs(part[:, 1, 0] - part[:, 0, 0]).sum() for part in (left, right))
+    assert length == pytest.approx(np.abs(rise[:, 0]).sum())
+
+
+def test_words_rule_out_what_they_should(drawn):
+    """The bars of the upper part end where the critical values are, on the scale of z."""
+    texts = [t.get_text() for t in drawn["words"][0].findobj(Text)]
+    for words in (".30 itself", ".22 or more", "−.22 to .22", "above 0", "anything",
+                  "n = 31: ±.36", "n = 800: ±.07", "about a sample of 80 people"):  # fmt: skip
+        assert words in texts
+    one, two = (figures.reading_words([31, 80, 800], example=r)[1] for r in (0.3, 0.4))
+    assert one != two and "here .40" in two
+    with pytest.raises(ValueError, match="between -1 and 1"):
+        figures.reading_words([31], example=1.0)
 
 
 def test_lists_and_dicts_of_the_scenario_draw_the_same(drawn):

@@ -31,6 +31,17 @@ def one(value, how=None):
         (7.0, "int", "7"),
         (0.314, "pct", "31\u00a0%"),
         (0.005, "pct", "1\u00a0%"),
+        (0.874, "chance", "87\u00a0%"),
+        (0.9962, "chance", ">\u00a099\u00a0%"),
+        (0.99996, "chance", ">\u00a099.9\u00a0%"),
+        (0.003, "chance", "<\u00a01\u00a0%"),
+        (0.0004, "chance", "<\u00a00.1\u00a0%"),
+        (1.0, "chance", "100\u00a0%"),
+        (0.0, "chance", "0\u00a0%"),
+        (8.94, "odds", "8.9 to 1"),
+        (12.4, "odds", "12 to 1"),
+        (4e5, "odds", ">\u00a01,000 to 1"),
+        (0.25, "odds", "1 to 4.0"),
         (-0.05, "pct", "−5\u00a0%"),
         (1.4, "f0", "1"),
         (1.25, "f1", "1.3"),
@@ -115,4 +126,5 @@ def test_what_cannot_be_written_is_refused(expression, reason):
 
 
 def test_every_format_of_the_authors_guide_exists():
-    assert set(FORMATS) == set("r int pct f0 f1 f2 f3 p word none_word date text".split())
+    names = "r int pct chance odds f0 f1 f2 f3 p word none_word date text"
+    assert set(FORMATS) == set(names.split())

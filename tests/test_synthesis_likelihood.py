@@ -19,15 +19,6 @@ from alliance_review.synthesis.reports.likelihood import (
 from alliance_review.synthesis.reports.n_ranges import gauss_sizes
 from alliance_review.synthesis.reports.pooling import pool_rows
 from alliance_review.synthesis.reports.report import interval_at
-from alliance_review.synthesis.reports.terms import (
-    ALL,
-    IN_MU,
-    VALUE,
-    exact_terms,
-    interval_terms,
-    log_probability,
-    open_terms,
-)
 
 REPORTS = [
     Report("exact", 40, z=0.30),
@@ -115,24 +106,24 @@ def test_values_of_many_points_and_sets_at_once():
     np.testing.assert_allclose(total_values(rows, all_in, mu[:1], grid), each, rtol=1e-13)
 
 
-@pytest.mark.parametrize("asked", [VALUE, IN_MU, ALL])
-def test_an_open_interval_by_its_own_formula_is_the_general_one(asked):
-    low = np.array([[0.1], [-np.inf], [-0.8], [-np.inf]])
-    high = np.array([[np.inf], [0.1], [np.inf], [4.0]])
-    v = np.array([[0.02], [0.001], [0.5], [0.01]])
-    mu, t = np.meshgrid([-7.0, -1.0, 0.0, 0.1, 0.12, 1.5, 9.0], [0.0, 0.01, 0.6])
-    arguments = low, high, v, mu.ravel(), t.ravel(), asked
-    own, general = open_terms(*arguments), interval_terms(*arguments)
-    assert sum(part is not None for part in own) == asked
-    for one, other in zip(own[:asked], general[:asked], strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-300)
+def test_an_open_interval_by_its_own_formula_is_one_whose_other_end_is_far():
+    opened = rows_from((0.1, np.inf, 0.02), (-np.inf, 0.1, 0.001), (-0.8, np.inf, 0.5),
+                       (-np.inf, 4.0, 0.01))  # fmt: skip
+    bounded = rows_from((0.1, 1e4, 0.02), (-1e4, 0.1, 0.001), (-0.8, 1e4, 0.5), (-1e4, 4.0, 0.01))
+    assert (opened.plan.bound.size, bounded.plan.half.size) == (4, 4)
+    mu, t = np.meshgrid([-1.5, -1.0, 0.0, 0.1, 0.12, 1.5, 2.5], [0.0, 0.01, 0.6])
+    own, general = (report_terms(rows, mu.ravel(), t.ravel()) for rows in (opened, bounded))
+    for one, other in zip(own, general, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-8, atol=1e-12)
 
 
 def test_rows_are_sorted_by_their_formula():
-    rows = rows_from((0.3, 0.3, 0.1), (0.1, np.inf, 0.1), (-np.inf, 0.1, 0.1), (-1, 1, 0.1),
-                     (-np.inf, np.inf, 0.1))  # fmt: skip
-    found = {kind: place.tolist() for kind, place, *_ in rows.groups}
-    assert found == {exact_terms: [0], open_terms: [1, 2], interval_terms: [3, 4]}
+    rows = rows_from((-1, 1, 0.1), (0.1, np.inf, 0.2), (0.3, 0.3, 0.3), (-np.inf, 0.1, 0.4),
+                     (-np.inf, np.inf, 0.5))  # fmt: skip
+    plan = rows.plan
+    assert plan.v[:, 0].tolist() == [0.3, 0.2, 0.4, 0.5, 0.1]
+    assert plan.owner.tolist() == [2, 1, 3, 4, 0] and plan.places.tolist() == [4, 1, 0, 2, 3]
+    assert (plan.z.size, plan.bound.size, plan.half.size) == (1, 3, 1)
     terms = report_terms(rows, np.array([0.2]), np.array([0.05]))
     assert all(part[4, 0] == 0 for part in terms)  # it may be anywhere: nothing is learnt
 
@@ -222,7 +213,8 @@ def test_probability_of_an_interval_in_every_region():
     ]
     for a, b, expected in cases:
         for low, high in ((a, b), (-b, -a)):
-            ours = log_probability(np.array([low]), np.array([high]))[0]
+            # a standard deviation of 1 around 0
+            ours = report_values(rows_from((low, high, 1.0)), np.zeros(1), np.zeros(1))[0, 0]
             assert ours == pytest.approx(expected, rel=1e-6, abs=1e-12)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from alliance_review import analysis, paths
-from alliance_review.reporting import display, tables
+from alliance_review.reporting import display, robustness_tables, tables
 from alliance_review.reporting.numbers import format_value
 
 FRAMES = [name for name, f in inspect.getmembers(tables, inspect.isfunction)
@@ -27,6 +27,88 @@ def test_every_table_can_be_shown(name, data, results):
         assert len(frame) and not frame.columns.duplicated().any()
         html = display.show_table(frame)._repr_mimebundle_()["text/html"]
         assert "nan" not in html.lower().replace("financ", "") and "<NA>" not in html
+
+
+ROBUSTNESS = [name for name, f in inspect.getmembers(robustness_tables, inspect.isfunction)
+              if f.__module__ == robustness_tables.__name__
+              and inspect.signature(f).return_annotation is pd.DataFrame]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ROBUSTNESS)
+def test_every_table_of_the_robustness_chapter_can_be_shown(name, results):
+    frame = getattr(robustness_tables, name)(results)
+    assert len(frame) and not frame.columns.duplicated().any()
+    html = display.show_table(frame)._repr_mimebundle_()["text/html"]
+    assert "nan" not in html.lower() and "None" not in html and "not recorded" not in html
+
+
+def test_the_multiverse_table_has_every_answer_with_its_numbers(results):
+    frame = robustness_tables.multiverse(results).set_index("Answer")
+    stored = results["robustness"]["multiverse"]["answers"]
+    assert len(frame) == len(stored)
+    row, level = frame.loc["no cross-sectional"], stored["no_cross_sectional"]
+    assert row["Median r"] == format_value(level["median"], "r")
+    assert row["Lost"] == f"{level['lost']:,} of {level['pairs']:,}"
+    primary = frame[frame.index.str.endswith("(primary)")]
+    assert len(primary) == len(results["robustness"]["multiverse"]["choices"])
+    assert set(primary["Median change"]) == {"–"}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.05, "+.05"), (-0.05, "−.05"), (0.001, ".00"), (-0.001, ".00"), (None, None)],
+)
+def test_a_change_has_its_sign(value, shown):
+    assert robustness_tables.change(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0, "0 %"), (0.001, "< 1 %"), (0.999, "> 99 %"), (1, "100 %"), (0.5, "50 %"), (None, None)],
+)
+def test_a_share_is_all_only_where_it_is_all(value, shown):
+    found = robustness_tables.share(value)
+    assert found == shown if found is None else found.replace("\xa0", " ") == shown
+
+
+def test_the_tipping_table_names_the_size_or_says_none():
+    never = {"n": None, "until": None}
+    kind = {"label": "not significant", "holds_zero": never, "below_small": {"n": 1200,
+            "until": None}, "holds_zero_t": {"n": 13, "until": 308}, "lowest_r": 0.05,
+            "lowest_limit": 0.01, "lowest_limit_t": -0.03, "largest_tau": 0.2}  # fmt: skip
+    single = {"small": 0.1, "largest": 100_000, "lowest_r": -0.95, "kinds": {"null": kind},
+              "needed": [{"n": 400, "holds_zero_r": -0.37, "below_small_r": None}]}  # fmt: skip
+    tree = {"robustness": {"tipping_study": single}}
+    row = robustness_tables.tipping_study(tree).iloc[0]
+    assert list(row)[1:] == ["none up to 100,000", "13 to 308", "1,200 or more", ".05", ".01",
+                             "−.03", ".20"]  # fmt: skip
+    kind["below_small"]["until"] = 5000
+    assert robustness_tables.tipping_study(tree).iloc[0, 3] == "1,200 to 5,000"
+    row = robustness_tables.tipping_number(tree).iloc[0]
+    assert list(row) == ["400", "−.37 or lower", "none down to −.95"]
+
+
+def test_a_difference_of_medians_is_that_of_the_medians_shown():
+    def sample(name: str, with_it: float, without: float) -> dict:
+        return {"sample_id": name, "label": name, "median_with": with_it,
+                "median_without": without, "difference": with_it - without, "above_with": 0.5,
+                "above_without": 0.5}  # fmt: skip
+
+    # .1449 and .2351 differ by .0902, what is shown differs by .10
+    samples = [sample("A", 0.1949, 0.1051), sample("B", 0.1449, 0.2351), sample("C", 0.2, 0.2049)]
+    frame = robustness_tables.subset_samples({"robustness": {"subsets": {"samples": samples}}})
+    shown = frame[["Sample", "Median r with", "Without", "Difference"]].to_numpy().tolist()
+    assert shown == [["B", ".14", ".24", "−.10"], ["A", ".19", ".11", "+.08"],
+                     ["C", ".20", ".20", ".00"]]  # fmt: skip
+
+
+def test_the_moderator_table_shows_t_limits_where_there_are_some(results):
+    frame = tables.moderators(results, "core")
+    for shown, row in zip(frame["With t limits"], results["moderators"]["core"], strict=True):
+        has = row["samples"] >= 3 and row["r"] is not None
+        assert (shown != "–") == has == (row["t_low"] is not None)
+        if has:
+            assert row["t_low"] < row["r_low"] and row["r_high"] < row["t_high"]
 
 
 def test_contrast_shows_the_pool_and_its_printed_numbers(results):

@@ -51,6 +51,18 @@ def _pct(value: Any) -> str:
     return f"{_fixed(_number(value) * 100, 0)}{SPACE}%"
 
 
+def _chance(value: Any) -> str:
+    """A probability in per cent that never reads as certainty by rounding."""
+    number = _number(value)
+    if not 0 <= number <= 1:
+        raise ValueError("a probability lies between 0 and 1")
+    if Decimal("0.995") <= number < 1:
+        return f">{SPACE}99{SPACE}%" if number < Decimal("0.999") else f">{SPACE}99.9{SPACE}%"
+    if 0 < number < Decimal("0.005"):
+        return f"<{SPACE}1{SPACE}%" if number >= Decimal("0.001") else f"<{SPACE}0.1{SPACE}%"
+    return _pct(value)
+
+
 def _p(value: Any) -> str:
     number = _number(value)
     if not 0 <= number <= 1:
@@ -59,6 +71,17 @@ def _p(value: Any) -> str:
         return f"<{SPACE}.001"
     text = _fixed(value, 3)
     return text[1:] if text.startswith("0.") else text
+
+
+def _odds(value: Any) -> str:
+    """A Bayes factor in two digits, as a reader says it: ``8.9 to 1``; below one ``1 to 4.0``."""
+    number = _number(value)
+    if number <= 0:
+        raise ValueError("a Bayes factor is above 0")
+    size = max(number, 1 / number)
+    digits = 1 if size < Decimal("9.95") else 0
+    said = f">{SPACE}1,000" if size >= 1000 else _fixed(size, digits)
+    return f"{said} to 1" if number >= 1 else f"1 to {said}"
 
 
 def _word(value: Any) -> str:
@@ -86,6 +109,8 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "r": _r,
     "int": _int,
     "pct": _pct,
+    "chance": _chance,
+    "odds": _odds,
     "f0": lambda value: _fixed(value, 0),
     "f1": lambda value: _fixed(value, 1),
     "f2": lambda value: _fixed(value, 2),

@@ -13,12 +13,18 @@ from pathlib import Path
 from alliance_review import __version__, evidence, paths
 from alliance_review.analysis import (
     descriptive,
+    estimators,
     flow,
     mechanisms,
     moderators,
+    multiverse,
     pools,
+    reporting_model,
     robustness,
+    simulated,
+    subsets,
     summary,
+    tipping,
 )
 
 TIERS = ("core", "adherence", "extended")
@@ -31,6 +37,7 @@ def key() -> str:
     """Digest of everything the results depend on."""
     digest = hashlib.sha256()
     files = {f"data/{file.name}": file for file in paths.DATA.glob("*")} | {"lock": paths.LOCK}
+    files |= {f"simulation/{file.name}": file for file in paths.SIMULATION.glob("*")}
     for name in DEPENDS:
         part = paths.SOURCE / name
         for file in part.rglob("*.py") if part.is_dir() else [part]:
@@ -73,15 +80,19 @@ def analyse(data: evidence.Evidence) -> dict:
         "rederivation": descriptive.rederivation(data),
         "robustness": {
             "leave_one_out": robustness.leave_one_out(usable["core"]),
-            "subsets": robustness.subsets(usable["core"]),
+            "subsets": subsets.subsets(usable["core"]),
             "specifications": robustness.specifications(
                 usable["core"], effects["core"], data.protocol),
-            "tipping_point": robustness.tipping_point(usable["core"]),
+            "multiverse": multiverse.multiverse(effects["core"], data.protocol),
+            "tipping_point": tipping.several_nulls(usable["core"]),
+            "tipping_study": tipping.single_study(
+                usable["core"], float(descriptive.parameter(data, "r_small"))),
             "crude": robustness.crude_contrasts(usable["core"]),
             "egger": robustness.egger(usable["core"]),
             "likelihood": robustness.likelihood_curve(usable["core"]),
         },
         "moderators": {t: moderators.table(usable[t], minimum) for t in TIERS},
+        "reporting_model": reporting_model.reporting_model(data, usable),
     }  # fmt: skip
     tree["robustness"]["adherence_other_conversions"] = robustness.other_conversions(
         usable["adherence"], tree["rederivation"]["alternatives"]
@@ -100,18 +111,39 @@ def analyse(data: evidence.Evidence) -> dict:
         row["key"]: row for row in tree["robustness"]["specifications"]
     }
     tree["robustness"] |= robustness.extremes(tree["robustness"])
+    tree["robustness"]["tipping_study"]["sentence"] = tipping.sentence(
+        tree["robustness"]["tipping_study"], pooled["core"]["all_reports"]["tau"]
+    )
+    tree["robustness"]["tipping_study"]["t_sentence"] = tipping.t_sentence(
+        tree["robustness"]["tipping_study"]
+    )
+    pooled["core"]["number_conversions"] = sorted(
+        usable["core"].loc[usable["core"]["evidence_form"].isin(pools.EXACT), "conversion"]
+    )
     tree["mechanisms"] = mechanisms.mechanisms(data, pooled)
     tree["appraisal"], tree["certainty"] = mechanisms.appraisal(data, pooled["core"])
     tree["policy"] = mechanisms.policy(data, pooled)
     tree["claims"] = descriptive.claims(data)
     tree["protocol"] = dict(zip(data.protocol["parameter"], data.protocol["value"], strict=True))
+    tree["estimates"] = {
+        tier: estimators.estimators(pooled[tier], usable[tier], effects[tier], tree["protocol"])
+        for tier in TIERS
+    }
     tree["benchmark"] = {b["citation_key"]: b for b in tree["benchmarks"]
                          if b["headline"] and b["citation_key"]}  # fmt: skip
     tree["moderator_level"] = {t: moderators.by_level(tree["moderators"][t]) for t in TIERS}
     tree["moderator_reading"] = {t: moderators.reading(tree["moderators"][t]) for t in TIERS}
+    compared = {t: moderators.contrasts(usable[t], tree["moderators"][t]) for t in TIERS}
+    tests = sum("p_value" in found for pool in compared.values() for found in pool.values())
+    tree["moderator_contrast"] = compared
+    tree["moderator_contrast_reading"] = {
+        t: moderators.contrast_reading(pool, tests) for t, pool in compared.items()
+    }
+    tree["moderator_tests"] = tests
     # Words follow from the numbers as they are stored and shown, not from longer ones.
     tree = rounded(tree)
     tree |= summary.summary(data, tree)
+    simulated.add_to(tree, [pools.to_report(row) for row in usable["core"].to_dict("records")])
     return rounded(tree)
 
 

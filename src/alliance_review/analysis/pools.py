@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr, stdtrit
 
 from alliance_review import effect_sizes, synthesis
 from alliance_review.evidence import Evidence, pool_rows
@@ -111,6 +112,14 @@ def prediction(fit: synthesis.PooledReports) -> tuple[float, float]:
     )
 
 
+def t_level(level: float, df: int) -> float:
+    """Level at which the squared normal quantile is the squared quantile of t at ``level``.
+
+    Profile limits at it lie where those of Student's t would, in place of the normal.
+    """
+    return float(1 - 2 * ndtr(-stdtrit(df, 0.5 + level / 2)))
+
+
 def fitted(reports: Sequence[Report], level: float = 0.95) -> synthesis.PooledReports | None:
     """`pool_reports`; None where the likelihood has no maximum."""
     try:
@@ -169,7 +178,9 @@ def printed_only(reports: Sequence[Report]) -> dict:
         }  # fmt: skip
     second = synthesis.by_statsmodels(y, v)
     out["statsmodels"] = {
-        method: {"r": np.tanh(second[method]["estimate"]), "tau2": second[method]["tau2"]}
+        # it has no answer where its moment estimate falls below zero
+        method: {"r": plain(float(np.tanh(second[method]["estimate"]))),
+                 "tau2": plain(float(second[method]["tau2"]))}
         for method in ("DL", "PM")
     }
     return out

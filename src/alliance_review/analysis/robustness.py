@@ -1,4 +1,4 @@
-"""Does the answer survive other choices? Leave-one-out, subsets, specifications, tipping point."""
+"""Does the answer survive other choices? Leave-one-out, and one other choice at a time."""
 
 from collections.abc import Iterable
 
@@ -7,12 +7,8 @@ import pandas as pd
 
 from alliance_review import effect_sizes, synthesis
 from alliance_review.analysis.pools import all_reports, plain, printed_numbers, to_report
+from alliance_review.analysis.t_limits import t_limits
 from alliance_review.evidence.select import flag_usable, rank_effects, selection_order
-from alliance_review.synthesis import Report
-
-# Further reports called not significant that the tipping-point analysis adds: size, how many.
-TIPPING = tuple((n, count) for n in (100, 400, 1600) for count in (1, 2, 4, 8))
-MAX_SUBSET_SAMPLES = 14
 
 
 def brief(fit: dict | None) -> dict:
@@ -21,50 +17,20 @@ def brief(fit: dict | None) -> dict:
     return {key: None if fit is None else fit[key] for key in keys}
 
 
+def pooled(reports: list[synthesis.Report]) -> dict:
+    """`brief` of the pool of reports, with its t limits: ``t_low`` and ``t_high``, in r."""
+    return brief(all_reports(reports)) | t_limits(reports)
+
+
 def leave_one_out(rows: pd.DataFrame) -> list[dict]:
     """The pool without each sample in turn."""
     records = rows.to_dict("records")
     reports = [to_report(row) for row in records]
     return [
         {"sample_id": row["sample_id"], "label": row["label"]}
-        | brief(all_reports(reports[:i] + reports[i + 1 :]))
+        | pooled(reports[:i] + reports[i + 1 :])
         for i, row in enumerate(records)
     ]
-
-
-def subsets(rows: pd.DataFrame) -> dict:
-    """Point estimates of every subset of the samples, summarised by quantiles.
-
-    Subsets whose likelihood has no maximum (all reports one-sided) are counted, not dropped
-    silently.
-    """
-    records = rows.to_dict("records")
-    if len(records) > MAX_SUBSET_SAMPLES:
-        raise ValueError(
-            f"every subset of {len(records)} samples is too many to show, {MAX_SUBSET_SAMPLES} at "
-            "most: raise MAX_SUBSET_SAMPLES and its like in synthesis, or show a random part"
-        )
-    table = synthesis.report_subsets([to_report(row) for row in records])
-    members = np.asarray(table.members)
-    r = np.tanh(np.asarray(table.estimate))
-    kept = np.isfinite(r)
-    k = members.sum(axis=1)
-    share = {
-        str(row["sample_id"]): float(np.median(r[kept & members[:, i]]))
-        for i, row in enumerate(records)
-    }
-    return {
-        "count": len(r),
-        "no_maximum": int((~kept).sum()),
-        "with_estimate": int(kept.sum()),
-        "median": float(np.median(r[kept])),
-        "low": float(np.quantile(r[kept], 0.025)),
-        "high": float(np.quantile(r[kept], 0.975)),
-        "share_positive": float(np.mean(r[kept] > 0)),
-        "points": [{"k": int(a), "r": round(float(b), 4)} for a, b in zip(k, r, strict=True)
-                   if np.isfinite(b)],
-        "median_with": share,
-    }  # fmt: skip
 
 
 def parameter(protocol: pd.DataFrame, name: str) -> str:
@@ -115,9 +81,9 @@ def specifications(
         The protocol, which holds the hierarchy that some specifications reorder.
     """
 
-    def fit(rows: pd.DataFrame, alpha: float = 0.05) -> dict | None:
-        records = rows.to_dict("records")
-        return all_reports([to_report(r, alpha) for r in records]) if len(records) > 1 else None
+    def fit(rows: pd.DataFrame, alpha: float = 0.05) -> dict:
+        reports = [to_report(row, alpha) for row in rows.to_dict("records")]
+        return pooled(reports) if len(reports) > 1 else brief(None) | t_limits(reports)
 
     def without(mask: Iterable[bool]) -> pd.DataFrame:
         return primary[~np.asarray(mask, dtype=bool)]
@@ -147,9 +113,9 @@ def specifications(
         ("alliance_scales", "Alliance scales only, no proxies", "effects",
          fit(choose(strict, protocol))),
         ("drug_arms", "Without separate placebo arms", "effects", fit(choose(drug_only, protocol))),
-        ("clinician_first", "Clinician's rating before patient's", "selection",
+        ("clinician_first", "Clinician’s rating before patient’s", "selection",
          fit(choose(effects, protocol, rater=["clinician"]))),
-        ("observer_first", "Observer's rating first", "selection",
+        ("observer_first", "Observer’s rating first", "selection",
          fit(choose(effects, protocol, rater=["observer"]))),
         ("placebo_first", "Placebo arm before drug arm", "selection",
          fit(choose(effects, protocol, drug_role=["placebo"]))),
@@ -164,7 +130,7 @@ def specifications(
         ("alpha_10", "Words read at alpha .10", "reading", fit(primary, 0.10)),
     ]  # fmt: skip
     return [
-        {"key": key, "label": label, "group": group} | brief(result)
+        {"key": key, "label": label, "group": group} | result
         for key, label, group, result in plans
     ]
 
@@ -179,16 +145,6 @@ def other_conversions(rows: pd.DataFrame, alternatives: list[dict]) -> dict:
     changed = rows.assign(r_coded=replaced.fillna(rows["r_coded"].astype(float)))
     reports = [to_report(row) for row in changed.to_dict("records")]
     return {"replaced": int(replaced.notna().sum())} | brief(all_reports(reports))
-
-
-def tipping_point(rows: pd.DataFrame) -> dict:
-    """How many further non-significant reports, of what size, bring the interval to zero."""
-    reports = [to_report(row) for row in rows.to_dict("records")]
-    steps = [
-        {"n": n, "added": count} | brief(all_reports([*reports, *[Report("null", n)] * count]))
-        for n, count in TIPPING
-    ]
-    return {"steps": steps}
 
 
 def crude_contrasts(rows: pd.DataFrame) -> dict:
@@ -239,6 +195,7 @@ def extremes(results: dict) -> dict:
     def span(rows: list[dict]) -> dict:
         fitted = [row for row in rows if row["r"] is not None]
         low, high = (f(fitted, key=lambda row: row["r"]) for f in (min, max))
+        t_low = [row["t_low"] for row in fitted if row["t_low"] is not None]
         return {
             "low": low["r"], "low_label": low["label"], "high": high["r"],
             "high_label": high["label"], "count": len(fitted),
@@ -246,6 +203,8 @@ def extremes(results: dict) -> dict:
             "all_intervals_above_zero": all(row["r_low"] > 0 for row in fitted),
             "lowest_limit": min(row["r_low"] for row in fitted),
             "holding_zero": sum(row["r_low"] <= 0 for row in fitted),
+            "lowest_limit_t": min(t_low, default=None),
+            "holding_zero_t": sum(limit <= 0 for limit in t_low),
         }  # fmt: skip
 
     return {

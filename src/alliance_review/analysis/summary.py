@@ -26,8 +26,11 @@ def comparison(core: dict, totura: dict) -> dict:
     }
 
 
-def tipping_sentence(tipping: dict) -> str:
-    """What the tipping-point table says, in a sentence or two."""
+def tipping_sentence(tipping: dict, above: int) -> str:
+    """What the tipping-point table says, in a sentence or two.
+
+    ``above`` is the number of reports whose observed correlation lies above zero.
+    """
     steps = tipping["steps"]
     crossing = [s for s in steps if s["r_low"] <= 0]
     lowest = min(steps, key=lambda s: s["r"])
@@ -35,12 +38,34 @@ def tipping_sentence(tipping: dict) -> str:
     halves = (f"the pooled r falls to {r} with {lowest['added']} further samples of "
               f"{lowest['n']:,} people each")
     if not crossing:
+        verb = "lies" if above == 1 else "lie"
         return (f"None of these additions brings the interval down to zero; {halves}. The interval "
-                "stays above zero because several reports are positive by their own words, and a "
-                "result called significant excludes zero by construction.")
+                "stays above zero because a null bounds the observed correlation on both sides of "
+                f"zero alike, while {reports(above)} {verb} above it; further nulls pull the mean "
+                "down without pulling it across.")
     first = min(crossing, key=lambda s: (s["added"], s["n"]))
     return (f"The interval comes down to zero with {first['added']} further samples of "
             f"{first['n']:,} people each; {halves}.")
+
+
+def reports(count: int) -> str:
+    """``seven reports``."""
+    number = FORMATS["word"](count) if count <= 20 else f"{count:,}"
+    return f"{number} {'report' if count == 1 else 'reports'}"
+
+
+def observed_above_zero(rows: list[dict]) -> int:
+    """How many reports of a pool have an observed correlation above zero: numbers and words."""
+    return sum(row["r"] > 0 if row["form"] == "exact" else
+               row["form"] == "significant" and row["sign"] > 0 for row in rows)  # fmt: skip
+
+
+def samples_matter_most(specifications: list[dict]) -> bool:
+    """Whether the choice that moves r most, one at a time, is one of which samples to pool."""
+    primary = next(row for row in specifications if row["key"] == "primary")["r"]
+    moved = [row for row in specifications if row["r"] is not None]
+    most = max(moved, key=lambda row: abs(row["r"] - primary))
+    return most["group"] in ("samples", "effects")
 
 
 def predicates(tree: dict) -> dict[str, bool]:
@@ -55,8 +80,26 @@ def predicates(tree: dict) -> dict[str, bool]:
     width = core["all_reports"]["r_high"] - core["all_reports"]["r_low"]
     smallest = min((r for r in rows if r["n"]), key=lambda r: r["n"])
     largest_r = max((r for r in rows if r["r"] is not None), key=lambda r: r["r"])
-    reported = tree["reporting"]
+    reported, model = tree["reporting"], tree["reporting_model"]["pools"]
+    missing = model["core"]["selected"]["two-sided"]
+    estimates = tree["estimates"]["core"]
+    others = [estimates[name] for name in ("restricted", "bayes", "three_level")]
+    fewest = min(model["core"]["selected"]["positive"], key=lambda row: row["weight"])
+    ratio = tree["reporting_model"]["chance"]["all"]
     return {
+        "core_estimators_agree": all(
+            abs(estimates[name]["r"] - core["all_reports"]["r"]) < 0.05
+            for name in ("restricted", "bayes", "three_level")),
+        "tilt_keeps_intervals_above_zero": all(
+            row["r_low"] is not None and row["r_low"] > 0
+            for pool in model.values() for row in pool["tilted"]),
+        "no_pool_prefers_tilt": all(
+            row["deviance"] is not None and row["deviance"] > -1
+            for pool in model.values() for row in pool["tilted"] if row["tilt"] > 0),
+        "adherence_rejects_tilt": all(
+            row["deviance"] > 0 for row in model["adherence"]["tilted"] if row["tilt"] > 0),
+        "core_record_looks_incomplete": min(missing, key=lambda row: row["deviance"]) is missing[-1]
+        and model["core"]["complete"]["p_value"] < 0.05,
         "core_positive": core["all_reports"]["r_low"] > 0,
         "core_mostly_worded": core["counts"]["worded"] > core["counts"]["selected"] / 2,
         "adherence_positive": pools["adherence"]["all_reports"]["r_low"] > 0,
@@ -94,6 +137,20 @@ def predicates(tree: dict) -> dict[str, bool]:
             for p in tree["mechanisms"]["paths"]),
         "alternatives_not_in_core": not {r["effect_id"] for r in rows}
         & {a["effect_id"] for a in tree["rederivation"]["alternatives"]},
+        "samples_choice_matters_most": samples_matter_most(robust["specifications"]),
+        "other_predictions_hold_zero": all(
+            fit["prediction_r_low"] <= 0 <= fit["prediction_r_high"] for fit in others),
+        "other_taus_larger": all(fit["tau"] > core["all_reports"]["tau"] for fit in others),
+        "tau_zero_not_excluded": core["all_reports"]["tau_low"] == 0,
+        "three_level_between": estimates["three_level"]["tau_between"]
+        > estimates["three_level"]["tau_within"],
+        "selection_positive_holds_zero": fewest["r_low"] is not None
+        and fewest["r_low"] <= 0 <= fewest["r_high"],
+        "forms_fit": all(pool["forms"]["chi_square_p"] > 0.05 for pool in model.values()),
+        "odds_ratio_all_holds_one": ratio["odds_ratio"] is not None
+        and ratio["odds_ratio_low"] <= 1 <= ratio["odds_ratio_high"],
+        "no_core_number_is_r": "reported-r" not in core["number_conversions"],
+        "certainty_lowest": tree["certainty"]["level"] == "very low",
         "round2_adds_nothing_to_pools": tree["meta"]["records"]["round2_in_pools"] == 0,
     }  # fmt: skip
 
@@ -106,5 +163,8 @@ def summary(data: evidence.Evidence, tree: dict) -> dict:
                     "adherence_label": label(data, tree["pools"]["adherence"]["all_reports"]["r"])},
         "comparison": comparison(core, tree["totura"]),
     }  # fmt: skip
-    tree["robustness"]["tipping_sentence"] = tipping_sentence(tree["robustness"]["tipping_point"])
+    tree["robustness"]["tipping_sentence"] = tipping_sentence(
+        tree["robustness"]["tipping_point"],
+        observed_above_zero(tree["pools"]["core"]["rows"]),
+    )
     return out | {"predicates": predicates(tree | out)}

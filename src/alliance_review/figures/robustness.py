@@ -1,4 +1,4 @@
-"""Does the answer survive? Leave-one-out, other specifications, every subset."""
+"""Does the answer survive? Leave-one-out, and one other choice at a time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from matplotlib.figure import Figure
 
 from .style import WIDTH, Sheet, linear, text_width, ticks, wrap
-from .wording import alt_text, count_text, interval_text, r_text, range_text, tick_text
+from .wording import alt_text, count_text, interval_text, r_text, range_text
 
 _LEFT, _RIGHT = 204.0, 400.0
 
@@ -28,19 +28,18 @@ def leave_one_out(rows: list[dict], whole: dict | None = None) -> tuple[Figure, 
 
 
 def specification_curve(rows: list[dict], whole: dict | None = None) -> tuple[Figure, str]:
-    """Draw the pooled correlation under other defensible rules, by group.
+    """Draw the pooled correlation with one other defensible choice at a time, by group.
 
     Parameters
     ----------
     rows : list of dict
-        ``label``, ``group``, ``r``, ``r_low``, ``r_high`` (None: no estimate exists). Up to 40
-        rows are listed with their names; more are drawn as a ranked curve.
+        ``label``, ``group``, ``r``, ``r_low``, ``r_high`` (None: no estimate exists).
     whole : dict, optional
-        The primary estimate, drawn as the reference.
+        The primary estimate, drawn as the reference and in the place of a group ``primary``.
     """
-    figure = (
-        _list(rows, whole, "Specification", "Pooled r") if len(rows) <= 40 else _curve(rows, whole)
-    )
+    if whole:
+        rows = [row for row in rows if row["group"] != "primary"]
+    figure = _list(rows, whole, "Specification", "Pooled r")
     return figure, _describe(rows, whole, "Specification plot", "specification", "With")
 
 
@@ -124,40 +123,6 @@ def _number(sheet, row, y, face="regular") -> None:
     sheet.text(WIDTH, y, shown, size=7.2, color="soft", align="right")
     sheet.text(WIDTH - text_width(shown, 7.2) - 3, y, r_text(row["r"]), size=8, face=face,
                align="right")  # fmt: skip
-
-
-def _curve(rows: list[dict], whole: dict | None) -> Figure:
-    """Many specifications: estimates ranked, with a lane of ticks per group below."""
-    ranked = sorted((row for row in rows if row["r"] is not None), key=lambda row: row["r"])
-    low, high = _limits(rows, whole)
-    sheet = Sheet()
-    left, right, top, bottom = 84.0, WIDTH - 6, 8.0, 188.0
-    x, y = linear(0, len(ranked) - 1, left + 6, right - 6), linear(low, high, bottom, top)
-    for value in ticks(low, high, 0.1 if high - low < 0.9 else 0.2):
-        sheet.line((left, y(value)), (right, y(value)), color="rule" if value else "soft",
-                   width=0.5)  # fmt: skip
-        sheet.text(left - 6, y(value) + 2.5, tick_text(value), size=7, color="soft", align="right")
-    if whole:
-        sheet.line((left, y(whole["r"])), (right, y(whole["r"])), color="accent2", width=0.8,
-                   dash=(1.5, 2))  # fmt: skip
-    sheet.text(0, y((low + high) / 2) + 2.5, "Pooled r", size=7.2, color="soft", face="bold")
-    size = max(0.8, min(2.4, 170 / len(ranked)))
-    for rank, row in enumerate(ranked):
-        if row["r_low"] is not None and row["r_high"] is not None:
-            ends = [y(min(max(row[k], low), high)) for k in ("r_low", "r_high")]
-            sheet.line((x(rank), ends[0]), (x(rank), ends[1]), color="accent2", width=size * 0.45,
-                       alpha=0.35)  # fmt: skip
-        sheet.square(x(rank), y(row["r"]), size + 0.6, fill="accent2", gid=f"row-{rank}")
-    at = bottom + 10
-    for group in dict.fromkeys(row["group"] for row in rows):
-        for line in wrap(group, left - 10, 7):
-            sheet.text(0, at + 5, line, size=7)
-            at += 9
-        for rank, row in enumerate(ranked):
-            if row["group"] == group:
-                sheet.line((x(rank), at - 9), (x(rank), at - 2), color="accent", width=size * 0.6)
-        at += 3
-    return sheet.finish(at + 2)
 
 
 def _describe(rows, whole, kind, one, word) -> str:

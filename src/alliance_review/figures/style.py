@@ -27,6 +27,7 @@ TOKENS: dict[str, tuple[str, str]] = {
     "ink": ("#1d2125", "#e8e6e1"),
     "soft": ("#5b6470", "#a3adb8"),
     "rule": ("#d9d5cc", "#333b42"),
+    "mid": ("#868d94", "#6b757f"),  # marks of an interval that holds zero
     "accent": ("#0b5a6e", "#6cc3d8"),  # what was printed
     "accent2": ("#9a4d12", "#f0a467"),  # what was pooled
     "word": ("#c9dde2", "#25454e"),  # reported in words

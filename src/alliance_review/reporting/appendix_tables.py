@@ -27,6 +27,7 @@ CHAPTERS = {
     "11_agenda": "Research agenda",
     "a1_verification": "Verification",
     "a10_by_hand": "One result, worked by hand",
+    "a11_simulation": "How the method does in simulated reviews",
     "a2_checklists": "Reporting checklists",
     "a3_points": "Points raised, and where they are answered",
     "a4_codebook": "Codebook",

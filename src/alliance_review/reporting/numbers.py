@@ -23,9 +23,10 @@ def render(results: Mapping[str, Any], expression: str) -> str:
         ``path`` or ``path|format``. The path is a chain of keys and list positions joined by
         dots (``pools.core.rows.0.n``). Formats: ``r`` (two decimals, no leading zero; default
         for fractions), ``int`` (grouped by commas; default for whole numbers), ``pct`` (0..1 as
-        ``31 %``), ``f0`` to ``f3`` (fixed decimals), ``p`` (``.014``, ``< .001``), ``word``
-        (0 to 20 as words), ``none_word`` (the same, with ``none`` for 0), ``date`` (an ISO date
-        as ``22 November 2026``), ``text`` (default for text).
+        ``31 %``), ``chance`` (the same, never certain by rounding: ``> 99.9 %``), ``odds`` (a
+        Bayes factor as ``8.9 to 1``), ``f0`` to ``f3`` (fixed decimals), ``p`` (``.014``,
+        ``< .001``), ``word`` (0 to 20 as words), ``none_word`` (the same, with ``none`` for 0),
+        ``date`` (an ISO date as ``22 November 2026``), ``text`` (default for text).
 
     Returns
     -------

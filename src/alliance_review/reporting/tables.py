@@ -185,7 +185,8 @@ def moderators(results: dict, tier: str) -> pd.DataFrame:
         {"Moderator": words(row["moderator"]), "Level": words(row["level"]),
          "Samples": row["samples"], "Numbers": row["k_exact"],
          "r": r(row["r"]) or "no maximum", "95 % interval": interval(row["r_low"], row["r_high"])
-         or "–", "Tau": r(row["tau"]) or "–", "Read": "yes" if row["claim"] else "no"}
+         or "–", "With t limits": interval(row["t_low"], row["t_high"]) or "–",
+         "Tau": r(row["tau"]) or "–", "Read": "yes" if row["claim"] else "no"}
         for row in rows
     )  # fmt: skip
 

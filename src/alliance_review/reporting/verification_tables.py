@@ -27,6 +27,8 @@ TOPICS = {
     "selection": "Selection models",
     "multilevel": "Three-level models, robust errors",
     "effect_sizes": "Effect sizes",
+    "reports": "Reports in words: censored regression",
+    "reports_posterior": "Reports in words: sampled posterior",
     "peers": "Other packages",
     "published": "Printed results",
 }

@@ -12,8 +12,11 @@ one scale throughout, in this review Fisher z; readers see r = tanh(z).
 - small studies, selective reporting: ``egger_test``, ``rank_test``, ``trim_and_fill``,
   ``pet_peese``, ``henmi_copas``, ``excess_significance``, ``fail_safe_n``, ``selection_model``,
   ``p_uniform_star``
-- results in words: ``Report``, ``pool_reports``, ``profile``, ``leave_one_out_reports``,
-  ``report_subsets``
+- results in words: ``Report``, ``pool_reports``, ``bayesian_reports``, ``three_level_reports``,
+  ``contrast_reports``, ``profile``; many at once: ``pool_report_sets``, ``report_subsets``,
+  ``leave_one_out_reports``; what each tells and whether they fit: ``report_information``,
+  ``check_forms``; what may be missing: ``pool_reports_tilted``, ``pool_reports_selected``,
+  ``selection_test``
 - planning: ``power_of_mean``, ``power_of_q``, ``power_of_subgroups``, ``required_studies`` ...
 """
 
@@ -52,10 +55,22 @@ from .power.moderators import power_of_slope, power_of_subgroups, smallest_slope
 from .power.q_distribution import q_tail
 from .regression.fit import MetaRegression, Predicted, meta_regression, variance_inflation
 from .regression.permutation import PermutationTest, permutation_test
+from .reports.clustered.model import three_level_reports
+from .reports.clustered.result import ThreeLevelReports
+from .reports.contrast.model import contrast_reports
+from .reports.contrast.result import ReportContrast
 from .reports.critical import critical_z
 from .reports.pooling import PooledReports, Profile, pool_reports, profile
+from .reports.posterior.model import bayesian_reports
+from .reports.posterior.result import BayesianReports
+from .reports.record.form_check import FormCheck, check_forms
+from .reports.record.information import ReportInformation, report_information
+from .reports.record.selected import SelectedReports, pool_reports_selected
+from .reports.record.selection_test import SelectionTest, selection_test
+from .reports.record.tilted import TiltedReports, pool_reports_tilted
 from .reports.report import Report, report_bounds
 from .reports.sensitivity import ReportSubsets, leave_one_out_reports, report_subsets
+from .reports.sets import PooledReportSets, pool_report_sets
 from .selection.model import selection_model
 from .selection.p_uniform import PUniformStar, p_uniform_star
 from .selection.result import SelectionModel
@@ -68,6 +83,7 @@ from .tau_test import TauTest, tau2_lr_test
 __all__ = [
     "Baujat",
     "BayesianPool",
+    "BayesianReports",
     "BiasRegression",
     "Blup",
     "Bootstrap",
@@ -76,6 +92,7 @@ __all__ = [
     "EggerTest",
     "ExcessSignificance",
     "FailSafeN",
+    "FormCheck",
     "Gosh",
     "HenmiCopas",
     "Influence",
@@ -86,29 +103,39 @@ __all__ = [
     "PermutationTest",
     "PetPeese",
     "Pooled",
+    "PooledReportSets",
     "PooledReports",
     "PooledSets",
     "Predicted",
     "Profile",
     "RankTest",
     "Report",
+    "ReportContrast",
+    "ReportInformation",
     "ReportSubsets",
     "RobustRegression",
     "RobustVariance",
+    "SelectedReports",
     "SelectionModel",
+    "SelectionTest",
     "SubgroupAnalysis",
     "TauInterval",
     "TauTest",
     "ThreeLevel",
     "ThreeLevelRegression",
+    "ThreeLevelReports",
+    "TiltedReports",
     "TrimAndFill",
     "VarianceIntervals",
     "aggregate_effects",
     "baujat",
     "bayesian_pool",
+    "bayesian_reports",
     "blup",
     "bootstrap",
     "by_statsmodels",
+    "check_forms",
+    "contrast_reports",
     "coverage",
     "critical_z",
     "cumulative",
@@ -126,7 +153,10 @@ __all__ = [
     "pet_peese",
     "pool",
     "pool_many",
+    "pool_report_sets",
     "pool_reports",
+    "pool_reports_selected",
+    "pool_reports_tilted",
     "power_of_mean",
     "power_of_q",
     "power_of_q_fixed",
@@ -136,6 +166,7 @@ __all__ = [
     "q_tail",
     "rank_test",
     "report_bounds",
+    "report_information",
     "report_subsets",
     "required_n_per_study",
     "required_studies",
@@ -143,6 +174,7 @@ __all__ = [
     "required_variance",
     "robust_variance",
     "selection_model",
+    "selection_test",
     "simulate",
     "smallest_effect",
     "smallest_slope",
@@ -152,6 +184,7 @@ __all__ = [
     "tau2_interval",
     "tau2_lr_test",
     "three_level",
+    "three_level_reports",
     "trim_and_fill",
     "variance_inflation",
     "variance_intervals",

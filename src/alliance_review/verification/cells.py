@@ -15,6 +15,7 @@ TOLERANCES = {
     "optimiser": 1e-5,  # the reference is as good as a general optimiser in R
     "multilevel": 1e-6,  # metafor's rma.mv, a general optimiser over variance components
     "other package": 1e-4,  # packages at their default control
+    "sampled": 0.025,  # of a standard deviation: four Monte Carlo errors, or more, of the reference
     "exact": 0.0,  # counts, sides, flags
 }
 

@@ -159,11 +159,11 @@ def _posterior(y, v, priors, zero: float, moments: int, level: float, find) -> _
     tau_zero = mu_zero = math.nan
     if not priors.flat_tau:
         alone = given_tau(y, v, np.zeros(1), priors.mean, priors.sd).log_likelihood[0]
-        tau_zero = _exp(alone - nodes.log_total)
+        tau_zero = exp(alone - nodes.log_total)
     if not priors.flat_mean:
         large = max(large, 10 * np.abs(y - zero).max())
         null = integrate(log_density_null, small, large, priors.upper, 0)
-        mu_zero = _exp(null.log_total - nodes.log_total)
+        mu_zero = exp(null.log_total - nodes.log_total)
     return _Standard(places, spreads, weight, nodes.log_total, tau_zero, mu_zero)
 
 
@@ -181,5 +181,6 @@ def _own_effects(y, v, weight, tau, centre, spread, level):
     return mean, sd, low, high
 
 
-def _exp(value: float) -> float:
+def exp(value: float) -> float:
+    """``math.exp``, infinite where that overflows."""
     return math.exp(value) if value < 709 else math.inf

@@ -4,6 +4,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
+NO_CORRELATION = (
+    "the t of alpha is so large that the correlation rounds to 1 or -1, which is no correlation "
+    "of observed data"
+)
+#: Above this probability every t is finite, whatever its degrees of freedom.
+HARDLY_ANY = 1e-200
+
 
 def critical_z(n: ArrayLike, alpha: ArrayLike = 0.05, tails: int = 2) -> float | np.ndarray:
     """Fisher z at which the t test of a correlation reaches ``alpha``.
@@ -42,18 +49,17 @@ def critical_z(n: ArrayLike, alpha: ArrayLike = 0.05, tails: int = 2) -> float |
     with np.errstate(invalid="ignore"):  # an infinite t becomes nan, which is refused
         r = t / np.hypot(t, root)
     if not np.all(np.abs(r) < 1):
-        raise ValueError(
-            "the t of alpha is so large that the correlation rounds to 1 or -1, which is no "
-            "correlation of observed data"
-        )
+        raise ValueError(NO_CORRELATION)
     z = np.arcsinh(t / root)
     return float(z) if np.ndim(z) == 0 else z
 
 
 def critical_t(df, beyond):
     """The t that is exceeded with probability ``beyond``; nothing is checked."""
+    small = np.less(beyond, 1e-3)
+    usual = stdtrit(df, 1 - beyond)
     # for a small tail the lower one: 1 less the tail would lose its digits
-    return np.where(np.less(beyond, 1e-3), -stdtrit(df, beyond), stdtrit(df, 1 - beyond))
+    return np.where(small, -stdtrit(df, beyond), usual) if np.any(small) else usual
 
 
 def _upper_tail(alpha, tails) -> np.ndarray:

@@ -1,8 +1,13 @@
 """The mean over a range of sample sizes, from a few well-chosen sizes."""
 
+from functools import lru_cache
+
 import numpy as np
 
+from ..results import read_only
 
+
+@lru_cache(maxsize=256)
 def gauss_sizes(low: int, high: int) -> tuple[np.ndarray, np.ndarray]:
     """Sizes and weights whose weighted mean is the plain mean over low, low + 1, ..., high.
 
@@ -21,12 +26,12 @@ def gauss_sizes(low: int, high: int) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     tuple of ndarray
-        Sizes and weights; the weights sum to 1.
+        Sizes and weights, read-only; the weights sum to 1.
     """
     whole = np.arange(low, high + 1, dtype=float)
     nodes = int(np.ceil(6 + 6 * np.log((high - 3) / (low - 3))))
     if whole.size <= nodes:
-        return whole, np.full(whole.size, 1 / whole.size)
+        return read_only(whole), read_only(np.full(whole.size, 1 / whole.size))
     x = np.log(whole - 3)
     centre, scale = 0.5 * (x[0] + x[-1]), 0.5 * (x[-1] - x[0])
     x = (x - centre) / scale
@@ -46,4 +51,5 @@ def gauss_sizes(low: int, high: int) -> tuple[np.ndarray, np.ndarray]:
         basis[i + 2] = following / beside[i]
     matrix = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
     position, vectors = np.linalg.eigh(matrix)
-    return 3 + np.exp(centre + scale * position), vectors[0] ** 2
+    sizes = 3 + np.exp(centre + scale * position)
+    return read_only(sizes), read_only(vectors[0] ** 2)

@@ -1,18 +1,20 @@
 """Pooling every report: numbers as numbers, words as the intervals they are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from .. import checks
-from ..distributions import chi2_upper, quantile
+from ..distributions import quantile
 from ..results import read_only
-from ..roots import bracketed_newton
-from .likelihood import Rows, report_terms, rows_of, total_terms, total_values
-from .maximum import UNBOUNDED, NoMaximum, maximise, tau_grid
-from .profile_limits import mu_limits_of_region, t_limits
+from .fits import Fits, fit_sets
+from .likelihood import Rows, report_terms, rows_of
+from .maximum import UNBOUNDED, NoMaximum, maximise
 from .report import Report
 from .results import PooledReports, Profile
+from .tau_search import best_t
+
+ESTIMATORS = ("ML", "REML")
 
 
 def checked_reports(reports: Sequence[Report], minimum: int = 2) -> list[Report]:
@@ -28,7 +30,9 @@ def checked_reports(reports: Sequence[Report], minimum: int = 2) -> list[Report]
     return reports
 
 
-def pool_reports(reports: Sequence[Report], *, level: float = 0.95) -> PooledReports:
+def pool_reports(
+    reports: Sequence[Report], *, level: float = 0.95, estimator: str = "ML"
+) -> PooledReports:
     """Pool reports by maximum likelihood over the mean and tau >= 0.
 
     True effects are normal with mean mu and standard deviation tau; the observed Fisher z of a
@@ -42,6 +46,8 @@ def pool_reports(reports: Sequence[Report], *, level: float = 0.95) -> PooledRep
         At least two.
     level : float
         Of all three intervals, between 0 and 1.
+    estimator : {"ML", "REML"}
+        Maximum likelihood, or the restricted likelihood of tau: the mean integrated out.
 
     Returns
     -------
@@ -52,47 +58,67 @@ def pool_reports(reports: Sequence[Report], *, level: float = 0.95) -> PooledRep
     NoMaximum
         (A ValueError.) No report holds the mean from both sides, so that nothing can be said.
     ValueError
-        No list, fewer than two reports, something that is not a Report, a level outside 0 to 1.
+        No list, fewer than two reports, something that is not a Report, a level outside 0 to 1,
+        an estimator of another name.
 
     Notes
     -----
     Interval-censored likelihood as in Tobin (1958) and Turnbull (1976); profile likelihood for
     random effects as in Hardy & Thompson (1996). The maximum is global: see ``maximum``.
     """
-    reports = checked_reports(reports)
-    return pool_rows(rows_of(reports), level=checks.level(level))
+    reports, level = checked_reports(reports), checks.level(level)
+    return pooling_of(estimator)(rows_of(reports), level=level)
+
+
+def pooling_of(estimator: str) -> Callable[..., PooledReports]:
+    """The function that pools rows by the estimator of that name."""
+    if checks.choice("the estimator", estimator, ESTIMATORS) == "ML":
+        return pool_rows
+    # restricted likelihood builds on this module
+    from .restricted import pool_rows_restricted
+
+    return pool_rows_restricted
 
 
 def pool_rows(rows: Rows, *, level: float) -> PooledReports:
-    """``pool_reports`` for reports already taken apart."""
+    """``pool_reports`` by maximum likelihood for reports already taken apart."""
     if not rows.anchored.any():
         raise NoMaximum(UNBOUNDED)
-    k = rows.first.size
-    member = np.ones((k, 1))
-    mu, t, value = maximise(rows, member)
-    information = np.maximum(-report_terms(rows, mu, t).mm[:, 0], 0.0)
-    se = information.sum() ** -0.5
-    floor = value[0] - 0.5 * chi2_upper(1 - level, 1)
-    t_range = t_limits(rows, member, float(t[0]), floor)
-    low, high = mu_limits_of_region(rows, member, t_range, floor)
-    spread = float(quantile(level, np.inf)) * (t[0] + se**2) ** 0.5
-    weights = information / information.sum()
-    return PooledReports(
-        estimate=float(mu[0]),
-        se=float(se),
-        ci_low=low,
-        ci_high=high,
-        tau=float(t[0] ** 0.5),
-        tau_ci_low=t_range[0] ** 0.5,
-        tau_ci_high=t_range[1] ** 0.5,
-        prediction_low=float(mu[0] - spread),
-        prediction_high=float(mu[0] + spread),
-        log_likelihood=float(value[0]),
-        k=k,
-        k_exact=int(rows.exact[rows.first].sum()),
-        weights=read_only(weights),
-        level=level,
-    )
+    (result,) = pool_members(rows, np.ones((rows.first.size, 1)), level=level)
+    return result
+
+
+def pool_members(rows: Rows, member, *, level: float) -> list[PooledReports]:
+    """Pool every set of reports, a column of ``member`` (k, S); each must hold an anchored one."""
+    fits = fit_sets(rows, member, level)
+    information = member * np.maximum(-report_terms(rows, fits.mu, fits.t, only_mu=True).mm, 0.0)
+    exact, reach = rows.exact[rows.first], float(quantile(level, np.inf))
+    results = []
+    for s, fit in enumerate(zip(*(array.tolist() for array in fits), strict=True)):
+        fit = Fits(*fit)
+        inside = member[:, s] > 0
+        each, total = information[inside, s], float(information[:, s].sum())
+        spread = reach * (fit.t + 1 / total) ** 0.5
+        results.append(
+            PooledReports(
+                estimate=fit.mu,
+                se=total**-0.5,
+                ci_low=fit.mu_low,
+                ci_high=fit.mu_high,
+                tau=fit.t**0.5,
+                tau_ci_low=fit.t_low**0.5,
+                tau_ci_high=fit.t_high**0.5,
+                prediction_low=fit.mu - spread,
+                prediction_high=fit.mu + spread,
+                log_likelihood=fit.value,
+                k=each.size,
+                k_exact=int(np.count_nonzero(exact & inside)),
+                weights=read_only(each / total),
+                level=level,
+                estimator="ML",
+            )
+        )
+    return results
 
 
 def profile(reports: Sequence[Report], mu_grid) -> Profile:
@@ -128,7 +154,8 @@ def profile(reports: Sequence[Report], mu_grid) -> Profile:
     if not rows.anchored.any():
         raise NoMaximum(UNBOUNDED)
     member = np.ones((rows.first.size, 1))
-    t, value = _best_t(rows, member, mu)
+    t, terms = best_t(rows, member, mu)
+    value = terms.value
     deviance = np.maximum(2 * (maximise(rows, member)[2][0] - value), 0.0)
     return Profile(*map(read_only, (mu, np.sqrt(t), value, deviance)))
 
@@ -143,22 +170,3 @@ def _checked_means(mu_grid) -> np.ndarray:
     if mu.ndim != 1 or mu.size == 0 or not np.isfinite(mu).all():
         raise ValueError(refusal)
     return mu
-
-
-def _best_t(rows: Rows, member, mu):
-    """At every mu the best t and the log-likelihood, from the best point of a grid of t."""
-    grid = np.concatenate([tau_grid(rows), tau_grid(rows)[-1] * np.geomspace(4, 4**6, 6)])
-    # beyond the grid no t is better: far from all effects the best t grows as their distance**2
-    grid = np.append(grid, np.maximum(grid[-1] * 4, 4 * np.abs(mu).max() ** 2))
-    values = total_values(rows, member, np.broadcast_to(mu, (grid.size, mu.size)), grid[:, None])
-    best = values.argmax(axis=0)
-    low, high = grid[np.maximum(best - 1, 0)], grid[np.minimum(best + 1, grid.size - 1)]
-
-    def slope(t):
-        terms = total_terms(rows, member, mu, t)
-        return terms.t, terms.tt
-
-    at_zero = (best == 0) & (slope(np.zeros(mu.shape))[0] <= 0)
-    high, start = np.where(at_zero, 0.0, high), np.where(at_zero, 0.0, grid[best])
-    t = bracketed_newton(slope, low, high, start, relative=1e-10)
-    return t, total_values(rows, member, mu, t)

@@ -1,15 +1,17 @@
-"""Profile-likelihood limits: how far mu and t may move before the likelihood falls too low.
+"""Profile-likelihood limits of one set by the slow and safe way, for the few hard ones.
 
 All (mu, t) whose log-likelihood is at least ``floor`` form a region; the interval for t runs
 between its lowest and highest t, the interval for mu between its lowest and highest mu. Where
-the region is in two pieces, the intervals hold both.
+the region is in two pieces, the intervals hold both. Every search here is bracketed. What
+``limits_of_sets`` finds and verifies need not come here.
 """
 
 import numpy as np
 
 from ..roots import bracketed_newton
 from .likelihood import Rows, total_terms, total_values
-from .maximum import best_mu, mu_limits, profile_terms, tau_grid
+from .mean_search import best_mu, mu_limits, profile_terms
+from .tau_search import best_t, fine_grid, profile_peaks
 
 POINTS = 17
 ROUGH = 1e-4
@@ -17,60 +19,85 @@ ROUGH = 1e-4
 
 def t_limits(rows: Rows, member, t_best: float, floor: float) -> tuple[float, float]:
     """Lowest and highest t = tau squared whose profile reaches ``floor``."""
-    t = np.append(tau_grid(rows), t_best)
-    mu, terms = profile_terms(rows, member, t, relative=1e-6)
-    value = terms.value
-    value[-1] = np.inf  # the maximum itself, whatever the rounding
-    top = t[-2]
-    while value[t.argmax()] >= floor:
-        top *= 4
-        t = np.append(t, top)
-        value = np.append(value, profile_terms(rows, member, t[-1:])[1].value)
+    t = fine_grid(rows, 4 * t_best)
+    value, slope = _profile(rows, member, t)
+    while value[-1] >= floor:
+        t = np.append(t, 4 * t[-1])
+        more = _profile(rows, member, t[-1:])
+        value, slope = np.append(value, more[0]), np.append(slope, more[1])
+    # the region may go on in a piece of its own between two points outside
+    outside = np.maximum(value[:-1], value[1:]) < floor
+    hidden = np.flatnonzero(outside & (slope[:-1] > 0) & (slope[1:] <= 0))
+    if hidden.size:
+        more = profile_peaks(rows, member, t[hidden], t[hidden + 1])
+        t, value = np.append(t, more), np.append(value, _profile(rows, member, more)[0])
+    # the maximum itself is inside, whatever the rounding
+    t, value = np.append(t, t_best), np.append(value, np.inf)
     order = np.argsort(t, kind="stable")
     t, inside = t[order], np.flatnonzero(value[order] >= floor)
+
+    def end(side, near, far):
+        def excess(x):  # to the left read from high to low, so that it falls through zero
+            value, slope = _profile(rows, member, side * x)
+            return value - floor, side * slope
+
+        near, far = side * t[[near]], side * t[[far]]
+        return float(side * bracketed_newton(excess, near, far, near, relative=1e-9)[0])
+
     first, last = int(inside[0]), int(inside[-1])
-    # with known n each search for mu begins where the last one ended
-    current = None if rows.mixed else mu[-1:]
-
-    def above(x):
-        nonlocal current
-        at, terms = profile_terms(rows, member, x, current, relative=1e-8)
-        current = None if rows.mixed else at
-        return terms.value - floor, terms.t
-
-    def below(x):  # read from high to low, so that it falls through zero
-        excess, slope = above(-x)
-        return excess, -slope
-
-    accuracy = {"relative": 1e-9}
-    high = bracketed_newton(above, t[[last]], t[[last + 1]], t[[last]], **accuracy)[0]
-    if first == 0:
-        return 0.0, float(high)
-    low = -bracketed_newton(below, -t[[first]], -t[[first - 1]], -t[[first]], **accuracy)[0]
-    return float(low), float(high)
+    return end(-1.0, first, first - 1) if first else 0.0, end(1.0, last, last + 1)
 
 
-def mu_limits_of_region(rows: Rows, member, t_range, floor: float) -> tuple[float, float]:
-    """Lowest and highest mu whose profile reaches ``floor``; ``t_range`` from ``t_limits``."""
-    # the ends of the range have almost no room for mu, so the extremes lie between them
-    t = np.linspace(t_range[0] ** 0.5, t_range[1] ** 0.5, POINTS) ** 2
-    side = np.repeat([-1.0, 1.0], t.size)
-    edge = _edge(rows, member, np.tile(t, 2), side, floor, ROUGH)
-    ends = []
-    for direction, row in zip((-1.0, 1.0), edge.reshape(2, -1), strict=True):
-        best = int(np.nanargmax(direction * row))
-        low, high = t[max(best - 1, 0)], t[min(best + 1, t.size - 1)]
-        ends.append(_extreme(rows, member, direction, row[best], t[best], low, high, floor))
-    return ends[0], ends[1]
+def _profile(rows, member, t):
+    """The profile of t and its slope, (B,) each."""
+    terms = profile_terms(rows, member, t, relative=1e-8)[1]
+    return terms.value, terms.t
 
 
-def _edge(rows, member, t, side, floor, relative=1e-10):
-    """Where the likelihood at t falls to ``floor`` on the given side of its best mu; ``nan``
-    where it does not reach ``floor`` at all."""
-    member = np.broadcast_to(member, (member.shape[0], t.size))
+def mu_limits_of_region(
+    rows: Rows, member, t_best: float, t_range, floor: float
+) -> tuple[float, float]:
+    """Lowest and highest mu whose profile reaches ``floor``; ``t_range`` from ``t_limits``.
+
+    How far mu may go at a given t can have several peaks along t. The farthest of many t is
+    where the search begins; from there mu goes on as long as any t at all reaches the floor.
+    """
+    low, high = t_range
+    t = fine_grid(rows, high)
+    even = np.linspace(low**0.5, high**0.5, POINTS) ** 2
+    t = np.unique(np.concatenate([even, t[(t > low) & (t < high)], [t_best]]))
+    side = np.array([-1.0, 1.0])
+    centre, distance = _edge(rows, member, np.tile(t, 2), np.repeat(side, t.size), floor)
+    # a little inside, since the edge is rough
+    centre, distance = centre.reshape(2, -1), distance.reshape(2, -1)
+    edge = side[:, None] * centre + (1 - 2 * ROUGH) * distance
+    best = np.arange(2), np.nanargmax(edge, axis=1)
+    start, reach = side * edge[best], distance[best]
+
+    def excess(further):
+        mu = start + side * further
+        terms = best_t(rows, member, mu)[1]
+        return terms.value - floor, side * terms.m
+
+    near, far = np.zeros(2), 8 * ROUGH * reach
+    while True:
+        inside = excess(far)[0] >= 0
+        if not inside.any():
+            break
+        near, far = np.where(inside, far, near), np.where(inside, 4 * far, far)
+    found = bracketed_newton(
+        excess, near, far, near + 2 * ROUGH * reach, relative=1e-9, absolute=1e-12 * reach
+    )
+    lowest, highest = start + side * found
+    return float(lowest), float(highest)
+
+
+def _edge(rows, member, t, side, floor):
+    """The best mu at t, and how far from it on the given side the likelihood falls to ``floor``;
+    ``nan`` where it does not reach ``floor`` at all."""
     # both sides have one centre
     each, which = np.unique(t, return_inverse=True)
-    centre = best_mu(rows, member[:, : each.size], each, relative=relative)[which]
+    centre = best_mu(rows, member, each, relative=ROUGH)[which]
 
     def excess(distance):
         terms = total_terms(rows, member, centre + side * distance, t, only_mu=True)
@@ -87,9 +114,10 @@ def _edge(rows, member, t, side, floor, relative=1e-10):
         reach[0] = True
         last = reach.shape[0] - 1 - reach[::-1].argmax(axis=0)
         near = tries[last, np.arange(t.size)]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    longest = 8 * np.sqrt(rows.v.max() + t)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         guess = np.sqrt(np.maximum(height, 0.0) / np.maximum(-0.5 * peak.mm, 0.0))
-    step = np.where(np.isfinite(guess) & (guess > 0), guess, np.sqrt(rows.v.min() + t))
+    step = np.where(guess > 0, np.minimum(guess, longest), np.sqrt(rows.v.min() + t))
     far = near + 1.5 * step
     while True:
         open_end = reached & (excess(far)[0] >= 0)
@@ -101,40 +129,6 @@ def _edge(rows, member, t, side, floor, relative=1e-10):
     far = np.where(reached, far, near)
     start = near + 0.67 * (far - near)
     # where the floor is all but the peak the distance is next to nothing: no digits of that
-    accuracy = {"relative": relative, "absolute": 0.01 * relative * np.sqrt(rows.v.min())}
-    distance = bracketed_newton(excess, near, far, start, iterations=80, **accuracy)
-    return np.where(reached, centre + side * distance, np.nan)
-
-
-def _extreme(rows, member, side, mu, t, low, high, floor) -> float:
-    """Follow the edge of the region to its farthest mu, for t between low and high."""
-    if t == 0 and total_terms(rows, member, mu, np.zeros(1)).t[0] <= 0:
-        # the edge is farthest at the boundary tau = 0
-        return float(_edge(rows, member, np.zeros(1), np.array([side]), floor)[0])
-    at, x = np.array([mu]), np.array([t])
-    for _ in range(12):
-        terms = total_terms(rows, member, at, x)
-        det = terms.m * terms.tt - terms.t * terms.mt
-        excess = terms.value - floor
-        with np.errstate(divide="ignore", invalid="ignore"):
-            step_mu = (terms.t * terms.t - excess * terms.tt) / det
-            step_t = (terms.mt * excess - terms.m * terms.t) / det
-        at, x = at + step_mu, x + step_t
-        if not (low <= x[0] <= high):
-            break
-        if abs(step_mu[0]) <= 1e-9 * (abs(at[0]) + abs(mu)) and abs(step_t[0]) <= 1e-7 * x[0]:
-            lost = side * (mu - at[0]) / np.sqrt(rows.v.min() + t)
-            farthest = lost <= 10 * ROUGH and terms.tt[0] < 0
-            if farthest:
-                return float(at[0])
-            break
-
-    def slope(value):
-        edge = _edge(rows, member, value, np.array([side]), floor)
-        return total_terms(rows, member, edge, value).t, np.full(1, np.nan)
-
-    root = bracketed_newton(slope, np.array([low]), np.array([high]), np.array([t]))
-    found = float(_edge(rows, member, root, np.array([side]), floor)[0])
-    # at the very end of the range the edge may not exist; the best point seen stands then
-    other = float(_edge(rows, member, np.array([t]), np.array([side]), floor)[0])
-    return side * float(np.nanmax(side * np.array([found, other])))
+    absolute = 0.01 * ROUGH * np.sqrt(rows.v.min())
+    distance = bracketed_newton(excess, near, far, start, relative=ROUGH, absolute=absolute)
+    return centre, np.where(reached, distance, np.nan)

@@ -5,14 +5,18 @@ says that the t test of the correlation reached its critical value, and nothing 
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
 
-from .critical import critical_t
+from .critical import HARDLY_ANY, NO_CORRELATION, critical_t
+from .n_ranges import gauss_sizes
 
 FORMS = ("exact", "significant", "null", "sign")
+#: More than there are people. Beyond, squared distances in standard errors leave no digits.
+LARGEST_N = 10**10
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Report:
         "exact": the value ``z``. "significant": the observed value is at least the critical one
         in the direction of ``sign``. "null": not significant. "sign": only the direction.
     n : int or (int, int)
-        Sample size, at least 4; or the lowest and highest possible one, both included: then the
+        Sample size, from 4 to 1e10; or the lowest and highest possible one, both included: then the
         likelihood is its plain mean over the whole numbers between them.
     z : float, optional
         The observed Fisher z; for "exact" only, and needed there.
@@ -33,7 +37,8 @@ class Report:
         Direction; 1 or -1 is needed for "significant", "sign", and a one-tailed "null". For
         "exact" it may be given but must agree with ``z``. A two-tailed "null" does not use it.
     alpha : float
-        Significance level of the study's own test, above 0 and below 0.5.
+        Significance level of the study's own test, above 0 and below 0.5; not so small (1e-200)
+        that no finite t reaches it.
     tails : {2, 1}
         1: the study's test was one-tailed in the direction of ``sign``. "significant" then means
         reaching the one-tailed critical value, and "null" lying below it, however far.
@@ -59,6 +64,8 @@ class Report:
             raise ValueError(f"n must be at least 4 for a variance of 1/(n - 3), not {low}")
         if low > high:
             raise ValueError(f"the range of n runs backwards: {low} to {high}")
+        if high > LARGEST_N:
+            raise ValueError(f"n = {high:.3g} is no size of a study: it is above {LARGEST_N:g}")
         if isinstance(self.n, list):  # a report does not change once it is made
             object.__setattr__(self, "n", (low, high))
         if isinstance(self.tails, bool) or self.tails not in (1, 2):
@@ -84,6 +91,11 @@ class Report:
         if directed and not self.sign:
             tested = "one-tailed null" if self.form == "null" else self.form
             raise ValueError(f"a {tested} report needs sign 1 or -1, not {self.sign!r}")
+        beyond = self.alpha / self.tails
+        if beyond < HARDLY_ANY and self.form != "sign":
+            t = critical_t(gauss_sizes(*n_range(self))[0] - 2, beyond)
+            if not (np.isfinite(t) & (t > 0)).all():
+                raise ValueError(NO_CORRELATION)
 
 
 def _is_number(value) -> bool:
@@ -92,6 +104,8 @@ def _is_number(value) -> bool:
 
 def n_range(report: Report) -> tuple[int, int]:
     """The lowest and the highest sample size of a report; equal where n is known."""
+    if type(report.n) is int:  # by far the most frequent
+        return report.n, report.n
     pair = report.n if isinstance(report.n, (tuple, list)) else (report.n, report.n)
     if len(pair) != 2:
         raise ValueError(f"a range of n is a pair (low, high), not {report.n!r}")
@@ -107,21 +121,30 @@ def interval_at(report: Report, n):
     For an exact report both are ``z``.
     """
     n = np.asarray(n, dtype=float)
-    infinite = np.full(n.shape, np.inf)
+    low, high = intervals([report], np.zeros(n.size, dtype=int), n.ravel())
+    return low.reshape(n.shape), high.reshape(n.shape)
+
+
+def intervals(reports: Sequence[Report], owner, n):
+    """Bounds of the observed Fisher z in every row: of report ``owner`` at size ``n``; (m,)."""
+    low, high = np.array([_in_critical_values(report) for report in reports]).T
+    beyond = np.array([report.alpha / report.tails for report in reports])
+    tested = np.array([report.form in ("significant", "null") for report in reports])[owner]
+    unit, df = np.ones(n.shape), n[tested] - 2
+    unit[tested] = np.arcsinh(critical_t(df, beyond[owner[tested]]) / np.sqrt(df))
+    return low[owner] * unit, high[owner] * unit
+
+
+def _in_critical_values(report: Report) -> tuple[float, float]:
+    """The bounds as multiples of the critical value, where the report has one."""
     if report.form == "exact":
-        return np.full(n.shape, report.z), np.full(n.shape, report.z)
-    if report.form == "sign":
-        low, high = np.zeros(n.shape), infinite
-    else:
-        t = critical_t(n - 2, report.alpha / report.tails)
-        critical = np.arcsinh(t / np.sqrt(n - 2))
-        if report.form == "significant":
-            low, high = critical, infinite
-        else:
-            low, high = (-critical if report.tails == 2 else -infinite), critical
-    if report.sign == -1:
-        low, high = -high, -low
-    return low, high
+        return report.z, report.z
+    low, high = {"significant": (1.0, math.inf), "null": (-1.0, 1.0), "sign": (0.0, math.inf)}[
+        report.form
+    ]
+    if report.form == "null" and report.tails == 1:
+        low = -math.inf
+    return (-high, -low) if report.sign == -1 else (low, high)
 
 
 def report_bounds(report: Report) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from ..results import Result
 
 @dataclass(frozen=True, repr=False, eq=False)
 class PooledReports(Result):
-    """Maximum-likelihood pooling of reports, on the Fisher z scale.
+    """Pooling of reports by (restricted) maximum likelihood, on the Fisher z scale.
 
     Attributes
     ----------
@@ -34,6 +34,8 @@ class PooledReports(Result):
         numbers alone the usual inverse-variance weights.
     level : float
         Of the three intervals.
+    estimator : {"ML", "REML"}
+        Which likelihood was made greatest.
     """
 
     estimate: float
@@ -50,10 +52,12 @@ class PooledReports(Result):
     k_exact: int
     weights: np.ndarray
     level: float
+    estimator: str = "ML"
 
     _shown: ClassVar = (
         "estimate", "se", ("ci_low", "ci_high"), "tau", ("tau_ci_low", "tau_ci_high"),
         ("prediction_low", "prediction_high"), "log_likelihood", "k", "k_exact", "level",
+        "estimator",
     )  # fmt: skip
 
 

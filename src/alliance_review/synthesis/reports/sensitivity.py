@@ -10,17 +10,17 @@ from .. import checks
 from ..blocks import BLOCK, Progress, blocks
 from ..results import Result, read_only
 from ..sensitivity import subset_members
-from .likelihood import rows_of
-from .maximum import NoMaximum, maximise
-from .pooling import checked_reports, pool_reports
+from .fits import Fits, fit_sets
+from .pooling import checked_reports, pool_members, pooling_of
 from .report import Report
 from .results import PooledReports
+from .rows import rows_of
 
-MAX_SUBSET_REPORTS = 14
+MAX_SUBSET_REPORTS = 16
 
 
 def leave_one_out_reports(
-    reports: Sequence[Report], *, level: float = 0.95
+    reports: Sequence[Report], *, level: float = 0.95, estimator: str = "ML"
 ) -> tuple[PooledReports | None, ...]:
     """Pool k times, the i-th time without report i.
 
@@ -30,6 +30,8 @@ def leave_one_out_reports(
         At least three.
     level : float
         Of all intervals, between 0 and 1.
+    estimator : {"ML", "REML"}
+        As for ``pool_reports``.
 
     Returns
     -------
@@ -39,21 +41,24 @@ def leave_one_out_reports(
     Raises
     ------
     ValueError
-        No list, fewer than three reports, something that is not a Report, a level outside 0 to 1.
+        No list, fewer than three reports, something that is not a Report, a level outside 0 to 1,
+        an estimator of another name.
 
     References
     ----------
     Viechtbauer & Cheung (2010): what each study does to a meta-analysis, by leaving it out.
     """
     reports, level = checked_reports(reports, minimum=3), checks.level(level)
-    return tuple(_or_none(reports[:i] + reports[i + 1 :], level) for i in range(len(reports)))
-
-
-def _or_none(reports, level):
-    try:
-        return pool_reports(reports, level=level)
-    except NoMaximum:
-        return None
+    pool_rows, rows = pooling_of(estimator), rows_of(reports)
+    every = np.arange(len(reports))
+    held = [i for i in every if np.delete(rows.anchored, i).any()]
+    if estimator == "ML":
+        member = 1.0 - np.eye(len(reports))[:, held]
+        found = pool_members(rows, member, level=level) if held else []
+    else:
+        found = [pool_rows(rows.only(np.delete(every, i)), level=level) for i in held]
+    left_out = dict(zip(held, found, strict=True))
+    return tuple(left_out.get(i) for i in every)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -64,28 +69,44 @@ class ReportSubsets(Result):
     ----------
     members : ndarray of bool, shape (B, k)
         Whether each report takes part.
-    estimate : ndarray, shape (B,)
-        Mean of the true effects, Fisher z; like the next two ``nan`` where the likelihood has no
-        maximum.
-    tau : ndarray, shape (B,)
+    estimate, ci_low, ci_high : ndarray, shape (B,)
+        Mean of the true effects, Fisher z, with its profile-likelihood interval; like the rest
+        ``nan`` where the likelihood has no maximum. The limits, those of tau as well, are ``nan``
+        where no intervals were asked for.
+    tau, tau_ci_low, tau_ci_high : ndarray, shape (B,)
         Standard deviation of the true effects, Fisher z.
     log_likelihood : ndarray, shape (B,)
         At the maximum, normal constants included.
     k : ndarray of int, shape (B,)
         Number of reports in the subset.
+    level : float
+        Of the intervals.
     """
 
     members: np.ndarray
     estimate: np.ndarray
+    ci_low: np.ndarray
+    ci_high: np.ndarray
     tau: np.ndarray
+    tau_ci_low: np.ndarray
+    tau_ci_high: np.ndarray
     log_likelihood: np.ndarray
     k: np.ndarray
+    level: float
 
-    _rows: ClassVar = ("k", "estimate", "tau", "log_likelihood", "members")
+    _shown: ClassVar = ("level",)
+    _rows: ClassVar = (
+        "k", "estimate", "ci_low", "ci_high", "tau", "tau_ci_low", "tau_ci_high",
+        "log_likelihood", "members",
+    )  # fmt: skip
 
 
 def report_subsets(
-    reports: Sequence[Report], *, progress: Progress | None = None
+    reports: Sequence[Report],
+    *,
+    intervals: bool = False,
+    level: float = 0.95,
+    progress: Progress | None = None,
 ) -> ReportSubsets:
     """Mean and tau of every non-empty subset of the reports, 2**k - 1 in all.
 
@@ -95,7 +116,11 @@ def report_subsets(
     Parameters
     ----------
     reports : sequence of Report
-        Two to 14.
+        Two to 16.
+    intervals : bool
+        Whether the profile-likelihood limits of mean and tau are wanted.
+    level : float
+        Of the intervals, between 0 and 1.
     progress : callable, optional
         Called with the number of subsets done and the number of all that have a maximum. Without
         it a run of more than two seconds, from 12 reports on, says how far it is on the standard
@@ -108,13 +133,14 @@ def report_subsets(
     Raises
     ------
     ValueError
-        No list, fewer than two reports or more than 14, something that is not a Report.
+        No list, fewer than two reports or more than 16, something that is not a Report, a level
+        outside 0 to 1.
 
     References
     ----------
     Olkin, Dahabreh & Trikalinos (2012): all subsets of the studies of a meta-analysis.
     """
-    reports = checked_reports(reports)
+    reports, level = checked_reports(reports), checks.level(level)
     if len(reports) > MAX_SUBSET_REPORTS:
         raise ValueError(
             f"every subset of {len(reports)} reports is too many; {MAX_SUBSET_REPORTS} at most"
@@ -122,14 +148,25 @@ def report_subsets(
     rows = rows_of(reports)
     members = subset_members(len(reports))
     held = np.flatnonzero(members[:, rows.anchored].any(axis=1))
-    estimate, t, value = (np.full(members.shape[0], np.nan) for _ in range(3))
+    found = np.full((len(Fits._fields), members.shape[0]), np.nan)
     if held.size <= BLOCK:
         progress = progress or _quiet
     for block in blocks(held.size, "subsets of reports", progress):
         part = held[block]
-        estimate[part], t[part], value[part] = maximise(rows, members[part].T.astype(float))
-    arrays = members, estimate, np.sqrt(t), value, members.sum(axis=1)
-    return ReportSubsets(*map(read_only, arrays))
+        found[:, part] = fit_sets(rows, members[part].T.astype(float), level if intervals else None)
+    fits = Fits(*found)
+    return ReportSubsets(
+        members=read_only(members),
+        estimate=read_only(fits.mu),
+        ci_low=read_only(fits.mu_low),
+        ci_high=read_only(fits.mu_high),
+        tau=read_only(np.sqrt(fits.t)),
+        tau_ci_low=read_only(np.sqrt(fits.t_low)),
+        tau_ci_high=read_only(np.sqrt(fits.t_high)),
+        log_likelihood=read_only(fits.value),
+        k=read_only(members.sum(axis=1)),
+        level=level,
+    )
 
 
 def _quiet(done, total):

@@ -1,0 +1,1 @@
+"""Several reports of one sample: a three-level likelihood."""

@@ -1,0 +1,1 @@
+"""Levels of a moderator compared with the likelihood of reports."""

@@ -1,0 +1,1 @@
+"""The posterior of mean and spread, given reports in numbers and words."""

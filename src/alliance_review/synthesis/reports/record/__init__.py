@@ -1,0 +1,1 @@
+"""What the record shows and withholds: information, fit, printing by size, missing results."""
