@@ -30,7 +30,7 @@ html: $(STAMP) ## the same without the PDF
 	@$(PY) -m alliance_review build --html-only
 
 test: $(STAMP) lint book ## everything that continuous integration runs
-	$(PY) -m pytest tests
+	$(PY) -m pytest tests -n $(JOBS) --dist loadfile
 	$(PY) -m pytest --nbval chapters -n $(JOBS) --dist loadfile --nbval-current-env
 
 lint: $(STAMP) ## style of the code

@@ -463,3 +463,5 @@ def test_the_record_gives_a_design(results):
     for kind in ("significant", "not_significant"):
         assert made.regimes["eligible"][kind] == pytest.approx(chances[kind]["share"])
     assert len(list(made.cells())) == 11 * 12 + 2 * 8
+    # the study can be run where no results of it are kept
+    assert made == designs.from_record(designs.present(), reviews=10, seed=1)

@@ -47,32 +47,37 @@ def records(data: evidence.Evidence) -> dict:
     }
 
 
+def judged(effects: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of every effect: is it significant, is it a printed number, can its significance be judged.
+
+    A printed number is significant when its Fisher z passes the critical value for its own sample
+    size at alpha .05, two-sided; a result in words is what its words say.
+    """
+    form = effects["evidence_form"].to_numpy(dtype=object)
+    n, r = (effects[name].to_numpy(dtype=float, na_value=np.nan) for name in ("n", "r_coded"))
+    printed = np.isin(form, sorted(EXACT))
+    sized = printed & np.isfinite(r) & (n > 3)
+    significant = form == "significant"
+    significant[sized] = np.abs(np.arctanh(r[sized])) > effect_sizes.critical_z(n[sized], 0.05)
+    return significant, printed, sized | (~printed & (form != "unusable"))
+
+
 def reporting(data: evidence.Evidence) -> dict:
     """Who gets a number? Printed numbers among significant and non-significant results.
 
-    A printed number counts as significant when its Fisher z passes the critical value for its own
-    sample size at alpha .05, two-sided; a worded result as what its words say. ``p_value``:
-    Fisher's exact test of the two shares, as if every association stood for itself.
+    ``p_value``: Fisher's exact test of the two shares, as if every association stood for itself.
     """
     from scipy.stats import fisher_exact  # slow to load, needed here alone
 
     rows = data.effects[data.effects["evidence_form"] != "unusable"]
-    printed = rows["evidence_form"].isin(EXACT)
-    n = rows["n"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    r = rows["r_coded"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    sized = printed.to_numpy() & np.isfinite(n) & np.isfinite(r) & (n > 3)
-    significant = (rows["evidence_form"] == "significant").to_numpy().copy()
-    significant[sized] = np.abs(np.arctanh(r[sized])) > [
-        float(effect_sizes.critical_z(int(m), 0.05)) for m in n[sized]
-    ]
-    judged = sized | ~printed.to_numpy()
+    significant, printed, sure = judged(rows)
 
     def count(mask) -> dict:
-        mask = np.asarray(mask) & judged
+        mask = np.asarray(mask) & sure
         out = {}
         for name, select in (("significant", significant), ("not_significant", ~significant)):
             total = int((mask & select).sum())
-            number = int((mask & select & printed.to_numpy()).sum())
+            number = int((mask & select & printed).sum())
             out[name] = {"total": total, "number": number, "words": total - number,
                          "share": number / total if total else None}  # fmt: skip
         table = [[part["number"], part["words"]] for part in out.values()]
@@ -83,7 +88,7 @@ def reporting(data: evidence.Evidence) -> dict:
     return {
         "all": count(np.ones(len(rows), dtype=bool)),
         **tiers,
-        "not_judged": int((~judged).sum()),
+        "not_judged": int((~sure).sum()),
         "unusable": int((data.effects["evidence_form"] == "unusable").sum()),
     }
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from alliance_review.analysis.pools import EXACT, Z95
+from alliance_review.analysis.descriptive import judged
+from alliance_review.analysis.pools import Z95
 from alliance_review.evidence import Evidence
-from alliance_review.synthesis import Report, critical_z
+from alliance_review.synthesis import Report
 from alliance_review.synthesis.reports.record.kinds import NOT, observed_class
 
 KINDS = ("significant", "not_significant")
@@ -16,21 +17,16 @@ DRAWS, SEED = 4000, 1
 def sample_counts(data: Evidence) -> dict[str, np.ndarray]:
     """Judged effects of every sample, by tier: an array (samples, kind, printed or in words).
 
-    Judged by the rules of ``descriptive.reporting``, all samples in one go; samples in the order of
-    their identifiers. ``all`` is every tier, ``eligible`` every tier but the excluded.
+    Samples in the order of their identifiers. ``all`` is every tier, ``eligible`` every tier but
+    the excluded.
     """
     effects = data.effects
-    form, tier = (effects[name].to_numpy(dtype=object) for name in ("evidence_form", "tier"))
-    n, r = (effects[name].to_numpy(dtype=float, na_value=np.nan) for name in ("n", "r_coded"))
-    printed = np.isin(form, sorted(EXACT))
-    sized = printed & np.isfinite(r) & (n > 3)
-    significant = form == "significant"
-    significant[sized] = np.abs(np.arctanh(r[sized])) > critical_z(n[sized])
-    judged = sized | (~printed & (form != "unusable"))
+    tier = effects["tier"].to_numpy(dtype=object)
+    significant, printed, sure = judged(effects)
     samples, sample = np.unique(effects["sample_id"].to_numpy(dtype=str), return_inverse=True)
     counts = {}
     for name in ("core", "adherence", "extended", "excluded", "all"):
-        rows = np.flatnonzero(judged & ((tier == name) | (name == "all")))
+        rows = np.flatnonzero(sure & ((tier == name) | (name == "all")))
         counts[name] = np.zeros((samples.size, 2, 2), dtype=int)
         np.add.at(counts[name], (sample[rows], 1 - significant[rows], 1 - printed[rows]), 1)
     return counts | {"eligible": counts["all"] - counts["excluded"]}

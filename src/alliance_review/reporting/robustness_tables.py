@@ -91,7 +91,7 @@ def tipping_study(results: dict) -> pd.DataFrame:
 
     def cell(found: dict) -> str:
         if found["n"] is None:
-            return f"none up to {single['largest']:,}"
+            return "none"
         stop = f" to {found['until']:,}" if found["until"] else " or more"
         return f"{found['n']:,}{stop}"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from joblib import parallel_config
 
-from alliance_review import analysis, paths
+from alliance_review import paths
 
 from . import design as designs
 from .run import study, write
@@ -30,7 +30,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--to", type=Path, default=paths.SIMULATION, help="folder of the results")
     asked = parser.parse_args(words)
     design = designs.stored() if asked.stored else designs.from_record(
-        analysis.load(), reviews=asked.reviews, seed=SEED
+        designs.present(), reviews=asked.reviews, seed=SEED
     )  # fmt: skip
     unknown = sorted(set(asked.regime or ()) - set(design.regimes))
     if unknown:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from alliance_review import paths
+from alliance_review import evidence, paths
+from alliance_review.analysis import descriptive, pools
 from alliance_review.analysis.estimators import prior_pair
 
 #: True correlations, and standard deviations of true effects on Fisher z.
@@ -133,6 +134,22 @@ def priors(protocol: Mapping[str, Any]) -> dict[str, list]:
     """The priors of the protocol, as ``bayesian_reports`` takes them."""
     return {"mean_prior": [0.0, float(protocol["prior_mean_sd"])],
             "tau_prior": list(prior_pair(protocol["prior_tau"]))}  # fmt: skip
+
+
+def present() -> dict:
+    """What ``from_record`` needs of the results tree, straight from the evidence.
+
+    The tree itself holds the kept results of the study, which may be missing or of another form.
+    """
+    data = evidence.load()
+    rows = pools.selected(data, "core")
+    keep = ["effect_id", "n", "n_low", "n_high"]
+    used = rows[rows["usable"] == "yes"][keep].to_dict("records")
+    return {
+        "pools": {"core": {"rows": [{k: pools.plain(v) for k, v in row.items()} for row in used]}},
+        "reporting": descriptive.reporting(data),
+        "protocol": dict(zip(data.protocol["parameter"], data.protocol["value"], strict=True)),
+    }
 
 
 def from_record(
