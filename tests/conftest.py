@@ -4,10 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from alliance_review import analysis, evidence, paths
 
@@ -57,3 +61,24 @@ def run_review(root: Path, *words: str) -> subprocess.CompletedProcess:
         [sys.executable, "-m", "alliance_review", *words], cwd=root, env=environment,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+def text_that_fits(figure: Figure) -> list[str]:
+    """The visible text of a figure; fails where it leaves the sheet or two pieces overlap."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    boxes = [
+        (text.get_text(), text.get_window_extent(renderer))
+        for text in figure.findobj(Text)
+        if text.get_text().strip() and text.get_visible()
+    ]
+    width, height = figure.get_size_inches() * figure.dpi
+    for said, box in boxes:
+        assert box.x0 >= -0.6 and box.x1 <= width + 0.6, said
+        assert box.y0 >= -0.6 and box.y1 <= height + 0.6, said
+    for (a, one), (b, two) in combinations(boxes, 2):
+        across = min(one.x1, two.x1) - max(one.x0, two.x0)
+        down = min(one.y1, two.y1) - max(one.y0, two.y0)
+        assert across <= 0.5 or down <= 0.5, f"{a!r} overlaps {b!r}"
+    return [said for said, _ in boxes]

@@ -83,6 +83,10 @@ def test_the_table_of_estimators_begins_with_the_primary_answer(results, tier):
     primary = results["pools"][tier]["all_reports"]
     assert frame.loc[0, "Samples"] == primary["k"]
     assert frame.loc[0, "r"] == estimator_tables.r(primary["r"])
+    printed = results["pools"][tier]["printed_only"]
+    below = sum(name.startswith("Printed numbers") for name in frame["Analysis"])
+    assert below == (3 if printed["k"] > 1 else 0)
+    assert list(frame["Samples"])[-below or len(frame):] == [printed["k"]] * below
     assert frame["r"].notna().all()
     display.show_table(frame)
 

@@ -1,11 +1,7 @@
 """Tables and figures of the simulated reviews, and what the prose takes from the kept results."""
 
-from itertools import combinations
-
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 from scipy.stats import chi2, t
 
 from alliance_review.analysis import pools, simulated
@@ -13,7 +9,7 @@ from alliance_review.figures import to_svg
 from alliance_review.figures.simulation import simulated_bias, simulated_coverage
 from alliance_review.reporting import simulation_tables as tables
 from alliance_review.simulation_study import METHODS, REGIMES
-from alliance_review.synthesis import Report
+from conftest import text_that_fits
 
 
 def line(regime, r, tau, method, **measures):
@@ -130,19 +126,8 @@ def test_figures_hold_every_panel_say_what_they_show_and_never_move(stored, draw
     )
     assert all(title in alt for title in tables.REGIMES.values())
     assert to_svg(figure, alt) == to_svg(*draw(stored, tables.REGIMES, tables.METHODS))
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    boxes = [(text.get_text(), text.get_window_extent(canvas.get_renderer()))
-             for text in figure.findobj(Text) if text.get_text().strip()]  # fmt: skip
-    assert {title for title in tables.REGIMES.values()} <= {said for said, _ in boxes}
-    width, height = figure.get_size_inches() * figure.dpi
-    for said, box in boxes:
-        assert box.x0 >= -0.6 and box.x1 <= width + 0.6, said
-        assert box.y0 >= -0.6 and box.y1 <= height + 0.6, said
-    for (a, one), (b, two) in combinations(boxes, 2):
-        across = min(one.x1, two.x1) - max(one.x0, two.x0)
-        down = min(one.y1, two.y1) - max(one.y0, two.y0)
-        assert across <= 0.5 or down <= 0.5, f"{a!r} overlaps {b!r}"
+    told = text_that_fits(figure)
+    assert {title for title in tables.REGIMES.values()} <= set(told)
 
 
 def test_the_alt_names_the_way_in_which_the_method_fails_most():
@@ -163,21 +148,10 @@ def test_a_way_of_telling_without_results_is_refused(stored):
 # --- what the prose takes from it -------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def core(results):
-    """The reports of the core pool, from the results."""
-    return [
-        Report(row["form"], row["n"] or (row["n_low"], row["n_high"]),
-               z=np.arctanh(row["r"]) if row["form"] == "exact" else None,
-               sign=row["sign"] if row["form"] == "significant" else None)
-        for row in results["pools"]["core"]["rows"]
-    ]  # fmt: skip
-
-
-def test_the_branch_of_the_results_holds_what_is_stored(core, results, stored):
+def test_the_branch_of_the_results_holds_what_is_stored(results, stored):
     tree = {name: results[name] for name in ("pools", "estimates")}
     tree["predicates"] = {"another": True}
-    simulated.add_to(tree, core)
+    simulated.add_to(tree)
     found = tree["simulation"]
     mine = [row for row in stored if row["method"] == "every_report"]
     assert found["total"] == sum(row["reviews"] for row in mine)
@@ -212,14 +186,15 @@ def test_a_bias_is_taken_off_on_fisher_z():
     (0.15, ("stays above zero", "it would not")),
     (0.25, ("stays above zero", "it still would")),
 ])  # fmt: skip
-def test_faults_add_up_in_what_is_said_of_the_lower_limit(results, core, monkeypatch, low, sayings):
+def test_faults_add_up_in_what_is_said_of_the_lower_limit(results, monkeypatch, low, sayings):
     pool = {"r": 0.3, "r_low": low, "r_high": 0.5}
-    tree = {"pools": {"core": {"all_reports": pool}}, "estimates": results["estimates"],
-            "predicates": {}}  # fmt: skip
-    summary = simulated.summary(core)
+    rows = results["pools"]["core"]["rows"]
+    tree = {"pools": {"core": {"all_reports": pool, "rows": rows}},
+            "estimates": results["estimates"], "predicates": {}}  # fmt: skip
+    summary = simulated.summary(rows)
     summary["broken"]["bias"]["high"] = 0.1
     monkeypatch.setattr(simulated, "summary", lambda _: summary)
-    simulated.add_to(tree, core)
+    simulated.add_to(tree)
     found = tree["simulation"]
     assert np.arctanh(found["core_less_two"]["r"]) == pytest.approx(np.arctanh(0.3) - 0.2)
     assert all(said in found["core_less"]["words"] for said in sayings)
@@ -237,9 +212,11 @@ def test_what_the_page_says_of_the_design_is_the_design(results):
     assert simulated.listed([0.05], "or") == ".05"
 
 
-def test_another_record_is_noticed(core, results):
-    tree = {name: results[name] for name in ("pools", "estimates")} | {"predicates": {}}
-    simulated.add_to(tree, core[1:])
+def test_another_record_is_noticed(results):
+    core = results["pools"]["core"]
+    tree = {"pools": {"core": core | {"rows": core["rows"][1:]}},
+            "estimates": results["estimates"], "predicates": {}}  # fmt: skip
+    simulated.add_to(tree)
     assert tree["simulation"]["record_changed"]
     assert "make simulate" in tree["simulation"]["record_words"]
 

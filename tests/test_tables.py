@@ -14,7 +14,7 @@ from alliance_review.reporting.numbers import format_value
 FRAMES = [name for name, f in inspect.getmembers(tables, inspect.isfunction)
           if f.__module__ == tables.__name__
           and inspect.signature(f).return_annotation is pd.DataFrame]  # fmt: skip
-TIERED = {"contrast", "moderators", "studies"}
+TIERED = {"moderators", "studies"}
 
 
 @pytest.mark.parametrize("name", FRAMES)
@@ -109,13 +109,6 @@ def test_the_moderator_table_shows_t_limits_where_there_are_some(results):
         assert (shown != "–") == has == (row["t_low"] is not None)
         if has:
             assert row["t_low"] < row["r_low"] and row["r_high"] < row["t_high"]
-
-
-def test_contrast_shows_the_pool_and_its_printed_numbers(results):
-    frame = tables.contrast(results, "core")
-    pool = results["pools"]["core"]
-    assert frame.loc[0, "r"] == format_value(pool["all_reports"]["r"], "r")
-    assert list(frame["Samples"]) == [pool["all_reports"]["k"], *[pool["printed_only"]["k"]] * 3]
 
 
 def test_selection_rules_are_shown_apart_and_none_is_lost(data):

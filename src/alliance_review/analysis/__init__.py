@@ -143,7 +143,7 @@ def analyse(data: evidence.Evidence) -> dict:
     # Words follow from the numbers as they are stored and shown, not from longer ones.
     tree = rounded(tree)
     tree |= summary.summary(data, tree)
-    simulated.add_to(tree, [pools.to_report(row) for row in usable["core"].to_dict("records")])
+    simulated.add_to(tree)
     return rounded(tree)
 
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from alliance_review import paths
 from alliance_review.evidence.read import as_written
-from alliance_review.synthesis import Report
 
 from .simulated_claims import (
     CHOSEN,
@@ -88,17 +87,15 @@ def listed(numbers: Sequence[float], joined: str) -> str:
     return f" {joined} ".join(filter(None, (", ".join(said[:-1]), said[-1])))
 
 
-def add_to(tree: dict, core: Sequence[Report]) -> None:
+def add_to(tree: dict) -> None:
     """Add the branch ``simulation`` to the results, and to ``predicates`` what is said of it.
 
     Parameters
     ----------
     tree : dict
         The results, with ``pools``, ``estimates`` and ``predicates``.
-    core : sequence of Report
-        The reports of the core pool.
     """
-    found = summary(core)
+    found = summary(tree["pools"]["core"]["rows"])
     pool, bias = tree["pools"]["core"]["all_reports"], found["broken"]["bias"]["high"]
     found["core_t"] = tree["estimates"]["core"]["t_limits"]
     found["core_less"] = less(pool, bias)
@@ -114,8 +111,8 @@ def add_to(tree: dict, core: Sequence[Report]) -> None:
     tree["predicates"] |= predicates(rows())
 
 
-def summary(core: Sequence[Report]) -> dict:
-    """The branch ``simulation`` of the results tree, from the stored results and the core reports.
+def summary(core: Sequence[Mapping]) -> dict:
+    """The branch ``simulation`` of the results tree, from the stored results and the core's rows.
 
     Bias and widths are on Fisher z. ``record_changed``: the record is no longer the one whose
     sample sizes the study has. Bias, coverage and width leave out cells in which a method has an
@@ -129,7 +126,8 @@ def summary(core: Sequence[Report]) -> dict:
              "chosen": under(own, CHOSEN),
              "broken_t": [row for row in of(lines, method="every_report_wide")
                           if row["regime"] not in FITTING]}  # fmt: skip
-    sizes = sorted(list(r.n) if isinstance(r.n, tuple) else [r.n, r.n] for r in core)
+    sizes = sorted([row["n_low"], row["n_high"]] if row["n"] is None else [row["n"], row["n"]]
+                   for row in core)  # fmt: skip
     return {
         "reviews": plan["reviews"],
         "slow_reviews": int(of(lines, method="every_report_reml")[0]["reviews"]),

@@ -120,16 +120,6 @@ def fit_row(name: str, fit: dict, k: int, exact: int) -> dict:
     }  # fmt: skip
 
 
-def contrast(results: dict, tier: str) -> pd.DataFrame:
-    """All reports against the printed numbers alone, one pool."""
-    pool = results["pools"][tier]
-    fit, printed = pool["all_reports"], pool["printed_only"]
-    rows = [fit_row("All reports: maximum likelihood", fit, fit["k"], fit["k_exact"])]
-    rows += [fit_row(PRINTED_NAMES[m], printed[m], printed["k"], printed["k"])
-             for m in PRINTED_NAMES if m in printed]  # fmt: skip
-    return pd.DataFrame(rows)
-
-
 def pools(results: dict) -> pd.DataFrame:
     """The three pools, each beside its printed numbers."""
     rows = []
@@ -150,21 +140,6 @@ def specifications(results: dict) -> pd.DataFrame:
          "95 % interval": interval(row["r_low"], row["r_high"]),
          "Prediction": interval(row["prediction_r_low"], row["prediction_r_high"])}
         for row in results["robustness"]["specifications"]
-    )  # fmt: skip
-
-
-def reporting(results: dict) -> pd.DataFrame:
-    """Printed numbers among significant and other associations, by tier."""
-    names = {"core": "Core", "adherence": "Adherence", "extended": "Extended",
-             "excluded": "Excluded", "all": "All"}  # fmt: skip
-
-    def cell(part: dict) -> str:
-        return f"{part['number']} of {part['total']}"
-
-    return pd.DataFrame(
-        {"Tier": name, "Significant, with a number": cell(results["reporting"][key]["significant"]),
-         "Not significant, with a number": cell(results["reporting"][key]["not_significant"])}
-        for key, name in names.items()
     )  # fmt: skip
 
 

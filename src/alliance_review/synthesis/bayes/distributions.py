@@ -69,6 +69,10 @@ class NormalMixture:
         """Probability below x, shape (B,)."""
         return self.weight @ ndtr((x - self.mean) / self.sd)
 
+    def above(self, x):
+        """Probability above x, shape (B,)."""
+        return self.weight @ ndtr((self.mean - x) / self.sd)
+
     def rough_quantile(self, p):
         """Quantiles to a few digits, for a first look (a single mixture); ``nan`` far out."""
         share = np.cumsum(self.weight)
@@ -89,3 +93,13 @@ class NormalMixture:
         return bracketed_newton(
             lambda x: (p - self.cdf(x), -self.pdf(x)), low, high, start, relative=0.0, absolute=step
         )
+
+
+def flat(value) -> np.ndarray:
+    """A number or an array of them in one row, shape (B,)."""
+    return np.ravel(np.asarray(value, dtype=float))
+
+
+def like(value, found):
+    """Answers (B,) at ``flat(value)`` in the shape of ``value``: a number for a number."""
+    return float(found[0]) if np.ndim(value) == 0 else found.reshape(np.shape(value))

@@ -7,9 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..distributions import ndtr
 from ..results import Result, frame
-from .distributions import NormalMixture
+from .distributions import NormalMixture, flat, like
 from .posterior import given_tau
 from .priors import Priors
 
@@ -128,24 +127,19 @@ class BayesianPool(Result):
 
     def density(self, value) -> float | np.ndarray:
         """Posterior density of the pooled effect at a value (or each of an array)."""
-        flat = np.ravel(np.asarray(value, dtype=float))
-        found = NormalMixture(self.node_weight, self.node_mean, self.node_sd).pdf(flat)
-        return _like(value, found)
+        pooled = NormalMixture(self.node_weight, self.node_mean, self.node_sd)
+        return like(value, pooled.pdf(flat(value)))
 
     def tau_density(self, tau) -> float | np.ndarray:
         """Posterior density of tau at a value (or each of an array); 0 outside its support."""
         priors = Priors(*self.mean_prior, *self.tau_prior)
-        flat = np.ravel(np.asarray(tau, dtype=float))
-        inside = (flat >= 0) & (flat <= priors.upper)
-        at = np.where(inside, flat, 0.0)
+        points = flat(tau)
+        inside = (points >= 0) & (points <= priors.upper)
+        at = np.where(inside, points, 0.0)
         given = given_tau(self.y, self.v, at, priors.mean, priors.sd)
         log_value = priors.log_density(at) + given.log_likelihood - self.log_integral
-        return _like(tau, np.where(inside, np.exp(log_value), 0.0))
+        return like(tau, np.where(inside, np.exp(log_value), 0.0))
 
     def _above(self, value, sd):
-        z = (self.node_mean[:, None] - np.ravel(np.asarray(value, dtype=float))) / sd[:, None]
-        return _like(value, self.node_weight @ ndtr(z))
-
-
-def _like(value, found):
-    return float(found[0]) if np.ndim(value) == 0 else found.reshape(np.shape(value))
+        pooled = NormalMixture(self.node_weight, self.node_mean, sd)
+        return like(value, pooled.above(flat(value)))

@@ -5,8 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ...bayes.distributions import NormalMixture
-from ...distributions import ndtr
+from ...bayes.distributions import NormalMixture, flat, like
 from ...results import Result, frame
 from .nodes import Joint
 
@@ -106,22 +105,15 @@ class BayesianReports(Result):
 
     def density(self, value) -> float | np.ndarray:
         """Posterior density of the mean at a Fisher z (or each of an array)."""
-        found = self._pooled.pdf(np.ravel(np.asarray(value, dtype=float)))
-        return _like(value, np.maximum(found, 0.0))
+        return like(value, np.maximum(self._pooled.pdf(flat(value)), 0.0))
 
     def tau_density(self, tau) -> float | np.ndarray:
         """Posterior density of tau at a value (or each of an array); 0 outside its support."""
-        flat = np.ravel(np.asarray(tau, dtype=float))
-        inside = (flat >= 0) & (flat <= self._joint.priors.upper)
-        log_value = self._joint.log_density(np.where(inside, flat, 0.0)) - self.log_integral
-        return _like(tau, np.where(inside, np.exp(log_value), 0.0))
+        points = flat(tau)
+        inside = (points >= 0) & (points <= self._joint.priors.upper)
+        log_value = self._joint.log_density(np.where(inside, points, 0.0)) - self.log_integral
+        return like(tau, np.where(inside, np.exp(log_value), 0.0))
 
 
 def _above(mixture: NormalMixture, value):
-    points = np.ravel(np.asarray(value, dtype=float))
-    found = mixture.weight @ ndtr((mixture.mean - points) / mixture.sd)
-    return _like(value, np.clip(found, 0.0, 1.0))
-
-
-def _like(value, found):
-    return float(found[0]) if np.ndim(value) == 0 else found.reshape(np.shape(value))
+    return like(value, np.clip(mixture.above(flat(value)), 0.0, 1.0))

@@ -9,13 +9,14 @@ import numpy as np
 from ... import checks
 from ...checks import NoMaximum
 from ...distributions import chi2_upper
-from ...results import Result, read_only
+from ...results import Result
 from ..maximum import UNBOUNDED
 from ..pooling import checked_reports
 from ..report import Report
 from .landscape import highest, t_limits
 from .mean_limits import mu_limits
 from .recorded import Record, disfavoured
+from .settings import columns_of
 
 SELECTIONS = ("two-sided", "positive")
 FIELDS = (
@@ -140,13 +141,7 @@ def pool_reports_selected(
     checks.choice("selection", selection, SELECTIONS)
     weights, single = checked_weights(weight)
     fits = [_fit(reports, float(w), selection, level) for w in weights]
-    if single and fits[0]["problem"]:
-        raise NoMaximum(fits[0]["problem"])
-    if single:
-        columns = fits[0] | {"weight": float(weights[0])}
-    else:
-        columns = {name: read_only(np.array([fit[name] for fit in fits])) for name in FIELDS}
-        columns |= {"weight": read_only(weights), "problem": tuple(f["problem"] for f in fits)}
+    columns = columns_of(fits, FIELDS, "weight", weights, single=single)
     return SelectedReports(
         **columns,
         selection=selection,

@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from ... import checks
-from ...checks import NoMaximum
-from ...results import Result, read_only
+from ...results import Result
 from ..pooling import checked_reports
 from ..report import Report
+from .settings import columns_of
 from .tilted_fits import FIELDS, counts, fit_tilts
 
 STEEPEST = 20.0
@@ -121,13 +121,7 @@ def pool_reports_tilted(reports: Sequence[Report], tilt, *, level: float = 0.95)
     reports, level = checked_reports(reports), checks.level(level)
     tilts, single = _checked_tilts(tilt)
     fits = fit_tilts(reports, tilts, level)
-    if single and fits[0]["problem"]:
-        raise NoMaximum(fits[0]["problem"])
-    if single:
-        columns = fits[0] | {"tilt": float(tilts[0])}
-    else:
-        columns = {name: read_only(np.array([fit[name] for fit in fits])) for name in FIELDS}
-        columns |= {"tilt": read_only(tilts), "problem": tuple(f["problem"] for f in fits)}
+    columns = columns_of(fits, FIELDS, "tilt", tilts, single=single)
     numbers, words = counts(reports)
     return TiltedReports(
         **columns,
